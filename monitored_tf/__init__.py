@@ -1,0 +1,188 @@
+"""Sessions with hooks for code written in the style of TensorFlow 1.
+
+    import monitored_tf
+
+    with monitored_tf.MonitoredTrainingSession(checkpoint_dir="m") as session:
+        while not session.should_stop():
+            session.run(train_op)
+
+The names are those of `tf.compat.v1.train`. A name is loaded when it is first
+used, and TensorFlow with it: what TensorFlow reads from the environment at its
+import may still be set after ours.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from monitored_tf import (
+        errors as errors,
+        hooks as hooks,
+        testing as testing,
+    )
+    from monitored_tf.errors import (
+        FeedConflictError as FeedConflictError,
+        InvalidHookError as InvalidHookError,
+        InvalidRequestError as InvalidRequestError,
+        InvalidSessionCreatorError as InvalidSessionCreatorError,
+        InvalidSignatureError as InvalidSignatureError,
+        InvalidStepFunctionError as InvalidStepFunctionError,
+        MonitoredTFError as MonitoredTFError,
+        NoCheckpointSaverError as NoCheckpointSaverError,
+        SessionClosedError as SessionClosedError,
+        StopRequestedError as StopRequestedError,
+        StrayStopWarning as StrayStopWarning,
+    )
+    from monitored_tf.hooks import (
+        CheckpointSaverHook as CheckpointSaverHook,
+        CheckpointSaverListener as CheckpointSaverListener,
+        FeedFnHook as FeedFnHook,
+        FinalOpsHook as FinalOpsHook,
+        GlobalStepWaiterHook as GlobalStepWaiterHook,
+        LoggingTensorHook as LoggingTensorHook,
+        NanTensorHook as NanTensorHook,
+        ProfilerHook as ProfilerHook,
+        ProgressHook as ProgressHook,
+        SecondOrStepTimer as SecondOrStepTimer,
+        StepCounterHook as StepCounterHook,
+        StopAtStepHook as StopAtStepHook,
+        SummarySaverHook as SummarySaverHook,
+        TrainingCheckpointHook as TrainingCheckpointHook,
+    )
+    from monitored_tf.installation import (
+        install as install,
+        installed as installed,
+        uninstall as uninstall,
+    )
+    from monitored_tf.live_session import (
+        Coordinator as Coordinator,
+    )
+    from monitored_tf.recovery import (
+        RecoveryEvent as RecoveryEvent,
+        RecoveryPolicy as RecoveryPolicy,
+    )
+    from monitored_tf.session import (
+        MonitoredSession as MonitoredSession,
+        SingularMonitoredSession as SingularMonitoredSession,
+    )
+    from monitored_tf.session_creators import (
+        ChiefSessionCreator as ChiefSessionCreator,
+        ReusedSessionCreator as ReusedSessionCreator,
+        Scaffold as Scaffold,
+        SessionCreator as SessionCreator,
+        SessionManager as SessionManager,
+        WorkerSessionCreator as WorkerSessionCreator,
+    )
+    from monitored_tf.session_run_hook import (
+        SessionRunArgs as SessionRunArgs,
+        SessionRunContext as SessionRunContext,
+        SessionRunHook as SessionRunHook,
+        SessionRunValues as SessionRunValues,
+    )
+    from monitored_tf.step_context import (
+        StepContext as StepContext,
+    )
+    from monitored_tf.stop_reason import (
+        StopReason as StopReason,
+    )
+    from monitored_tf.training_session import (
+        MonitoredTrainingSession as MonitoredTrainingSession,
+    )
+
+__version__ = "0.1.0"
+
+# Where each public name lives. The imports above tell type checkers the same.
+_NAMES = {
+    "errors": (
+        "FeedConflictError",
+        "InvalidHookError",
+        "InvalidRequestError",
+        "InvalidSessionCreatorError",
+        "InvalidSignatureError",
+        "InvalidStepFunctionError",
+        "MonitoredTFError",
+        "NoCheckpointSaverError",
+        "SessionClosedError",
+        "StopRequestedError",
+        "StrayStopWarning",
+    ),
+    "hooks": (
+        "CheckpointSaverHook",
+        "CheckpointSaverListener",
+        "FeedFnHook",
+        "FinalOpsHook",
+        "GlobalStepWaiterHook",
+        "LoggingTensorHook",
+        "NanTensorHook",
+        "ProfilerHook",
+        "ProgressHook",
+        "SecondOrStepTimer",
+        "StepCounterHook",
+        "StopAtStepHook",
+        "SummarySaverHook",
+        "TrainingCheckpointHook",
+    ),
+    "installation": (
+        "install",
+        "installed",
+        "uninstall",
+    ),
+    "live_session": ("Coordinator",),
+    "recovery": (
+        "RecoveryEvent",
+        "RecoveryPolicy",
+    ),
+    "session": (
+        "MonitoredSession",
+        "SingularMonitoredSession",
+    ),
+    "session_creators": (
+        "ChiefSessionCreator",
+        "ReusedSessionCreator",
+        "Scaffold",
+        "SessionCreator",
+        "SessionManager",
+        "WorkerSessionCreator",
+    ),
+    "session_run_hook": (
+        "SessionRunArgs",
+        "SessionRunContext",
+        "SessionRunHook",
+        "SessionRunValues",
+    ),
+    "step_context": ("StepContext",),
+    "stop_reason": ("StopReason",),
+    "training_session": ("MonitoredTrainingSession",),
+}
+_MODULE_OF = {
+    name: module for module, names in _NAMES.items() for name in names
+}
+_SUBMODULES = ("errors", "hooks", "testing")
+__all__ = sorted(_MODULE_OF)
+
+
+def __getattr__(name: str) -> Any:
+    if name in _SUBMODULES:
+        return importlib.import_module(f"{__name__}.{name}")
+    module = _MODULE_OF.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        home = importlib.import_module(f"{__name__}.{module}")
+    except ModuleNotFoundError as error:
+        if error.name != "tensorflow":
+            raise
+        raise ModuleNotFoundError(
+            "monitored_tf needs TensorFlow 2.12 or later, and brings none so "
+            "that yours is left alone. Install one: pip install tensorflow, or "
+            "tensorflow-cpu.",
+            name="tensorflow",
+        ) from error
+    globals()[name] = value = getattr(home, name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted((*__all__, *_SUBMODULES))

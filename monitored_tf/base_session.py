@@ -1,0 +1,265 @@
+"""What MonitoredSession and SingularMonitoredSession share."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Any, Callable
+
+from monitored_tf import (
+    errors,
+    failures,
+    hook_calls,
+    saving,
+    session_creators,
+    step_context,
+    stop_reason,
+)
+from monitored_tf.legacy_names import LegacyNames
+from monitored_tf.lifecycle import Lifecycle
+from monitored_tf.recovery import RecoveryEvent, RecoveryPolicy
+from monitored_tf.stop_reason import StopReason
+
+
+class BaseSession(LegacyNames):
+    """A session with hooks, from its making to its close.
+
+    Args:
+      session_creator: Makes the raw sessions; a default one if None.
+      hooks: Iterable of hooks, or None.
+      stop_grace_period_secs: Seconds that `close()` waits for threads.
+      recovery: A `RecoveryPolicy`.
+    """
+
+    # As in TensorFlow, where user code finds it.
+    StepContext = step_context.StepContext
+
+    def __init__(
+        self,
+        session_creator: Any,
+        hooks: Any,
+        stop_grace_period_secs: float,
+        recovery: RecoveryPolicy,
+    ) -> None:
+        calls = hook_calls.HookCalls(hook_calls.check_hooks(hooks))
+        if session_creator is not None:
+            session_creators.check_session_creator(session_creator)
+        self._life = Lifecycle(
+            session_creator,
+            session_creators.default_creator,
+            calls,
+            stop_grace_period_secs,
+            recovery,
+        )
+
+    @property
+    def graph(self) -> Any:
+        """The `tf.Graph` that was launched; None once closed."""
+        raw_session = self.raw_session()
+        return None if raw_session is None else raw_session.graph
+
+    def raw_session(self) -> Any:
+        """Returns the `tf.compat.v1.Session` under this one; None once closed.
+
+        A recovery replaces it: ask again rather than keep it.
+        """
+        return self._life.loop.raw_session
+
+    @property
+    def recoveries(self) -> tuple[RecoveryEvent, ...]:
+        """A `RecoveryEvent` for each session that was lost and replaced."""
+        return tuple(self._life.recoveries)
+
+    def run(
+        self,
+        fetches: Any,
+        feed_dict: Any = None,
+        options: Any = None,
+        run_metadata: Any = None,
+        *,
+        hooks: Sequence[Any] | None = None,
+    ) -> Any:
+        """Runs one step: asks the hooks, runs all as one, tells the hooks.
+
+        Args:
+          fetches: As in `tf.compat.v1.Session.run`.
+          feed_dict: As there.
+          options: As there; merged with what hooks ask for into a new object.
+          run_metadata: As there.
+          hooks: Those of the session's hooks that take part in this run, in
+            this order; all if None, none if empty.
+
+        Returns:
+          What `tf.compat.v1.Session.run` returns for `fetches`.
+
+        Raises:
+          SessionClosedError: if the session is closed.
+          StopRequestedError: if a hook or the user asked for the end before.
+          FeedConflictError: if a tensor is fed twice.
+          ValueError: if `hooks` holds one that the session was not made with.
+          tf.errors.OutOfRangeError: at the end of the data.
+          Whatever a hook, or `tf.compat.v1.Session.run`, raises.
+        """
+        if hooks is not None:
+            hooks = self._checked_part(hooks)
+
+        return self._life.call(
+            lambda live: live.run(
+                fetches, feed_dict, options, run_metadata, hooks=hooks
+            )
+        )
+
+    def run_step_fn(
+        self, step_fn: Callable[[step_context.StepContext], Any]
+    ) -> Any:
+        """Runs a step that is a function; recovers by calling it again.
+
+        Args:
+          step_fn: Called with a `StepContext`; its only argument must be named
+            `step_context` (a `self` before it is accepted).
+
+        Returns:
+          What `step_fn` returns.
+
+        Raises:
+          InvalidStepFunctionError: if `step_fn` takes other arguments.
+          StopIteration: if it called `step_context.request_stop()`.
+          SessionClosedError: if the session is closed.
+          Whatever `step_fn` raises.
+        """
+        step_context.check_step_function(step_fn)
+
+        return self._life.call(lambda live: live.run_step_fn(step_fn))
+
+    def save(self, checkpoint_dir: str | None = None) -> str:
+        """Writes a checkpoint now.
+
+        Args:
+          checkpoint_dir: Folder to write to. If None, the session's
+            CheckpointSaverHook saves, and calls its listeners, as at any
+            other of its saves.
+
+        Returns:
+          The path of the checkpoint, as `tf.compat.v1.train.Saver.restore`
+          takes it.
+
+        Raises:
+          NoCheckpointSaverError: if there is no such hook and no folder given.
+          SessionClosedError: if the session is closed.
+        """
+        if checkpoint_dir is not None:
+            return self._life.call(
+                lambda live: saving.save(live.raw_session, checkpoint_dir)
+            )
+        hook = saving.saver_hook(self._life.calls.hooks)
+        path, stop_asked = self._life.call(
+            lambda live: saving.save_with_hook(live.raw_session, hook)
+        )
+        if stop_asked:
+            self._life.ending.ask_by_hook(hook)
+        return path
+
+    def export_saved_model(
+        self, export_dir: str, signatures: Mapping[str, Any]
+    ) -> str:
+        """Exports the graph with the variables' values as they are now.
+
+        The graph may be finalized. What is exported is this graph: feed a
+        placeholder of it in the signature's inputs.
+
+        Args:
+          export_dir: Folder to write to; must be empty or not exist.
+          signatures: A `SignatureDef` for each name, or a pair of dicts from
+            names to tensors: inputs and outputs.
+
+        Returns:
+          `export_dir`.
+
+        Raises:
+          InvalidSignatureError: if `signatures` holds anything else.
+          NoCheckpointSaverError: if the graph has no saver to write with.
+          SessionClosedError: if the session is closed.
+        """
+        return self._life.call(
+            lambda live: saving.export_saved_model(
+                live.raw_session, export_dir, signatures
+            )
+        )
+
+    def request_stop(self, reason: str = "") -> None:
+        """Makes `should_stop()` true and further calls of `run()` an error.
+
+        Args:
+          reason: Why, for `stop_reason` and the log.
+        """
+        self._life.ending.ask_by_user(reason)
+
+    def should_stop(self) -> bool:
+        """Returns whether the loop should end.
+
+        True once a hook, the step function or the user asked for the end, a
+        thread failed or stopped the coordinator, or the session is closed. A
+        thread's error is raised by `close()`. If a thread died of a
+        preemption the session is recovered, and the answer is False.
+        """
+        return self._life.should_stop()
+
+    @property
+    def stop_reason(self) -> StopReason | None:
+        """What ended the session, or who asked for its end; None before."""
+        return self._life.ending.reason or self._life.ending.request
+
+    def close(self) -> None:
+        """Calls the hooks' `end()`, stops threads, closes the raw session.
+
+        A second call does nothing.
+
+        Raises:
+          The first error of the hooks' `end()`, of the session's threads or
+          of the hooks' `close()`. Everything else is done before.
+        """
+        self._life.close()
+
+    def __enter__(self) -> Any:
+        return self
+
+    def __exit__(
+        self,
+        error_type: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> bool:
+        if error is None:
+            self._life.close()
+            return False
+        if not stop_reason.is_end_of_data(error):
+            self._life.report(error)
+            with failures.behind(error, "closing the session"):
+                self._life.close(error)
+            return False
+        self._life.close(error)
+        self._warn_if_stray(error)
+        return True
+
+    def _checked_part(self, hooks: Any) -> tuple[Any, ...]:
+        part = hook_calls.check_hooks(hooks)
+        for hook in part:
+            if not any(hook is known for known in self._life.calls.hooks):
+                raise ValueError(
+                    f"run(hooks=...) got {hook!r}, which is none of the "
+                    "session's hooks, so its begin() was never called. Give it "
+                    "to the session's constructor."
+                )
+        return part
+
+    def _warn_if_stray(self, error: BaseException) -> None:
+        if isinstance(error, StopIteration) and (
+            error is not self._life.ending.last_error
+        ):
+            warnings.warn(
+                "A StopIteration that no run() of this session raised ended "
+                f"its `with` block. It comes from {stop_reason.origin(error)}.",
+                errors.StrayStopWarning,
+                stacklevel=3,
+            )

@@ -1,0 +1,94 @@
+"""Does all of several things even when one fails."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from types import TracebackType
+
+from absl import logging
+
+
+class Failures:
+    """Keeps errors while the rest is done; raises the first one at the end.
+
+    >>> with Failures() as failed:
+    ...     with failed.kept("first"):
+    ...         raise ValueError("one")
+    ...     with failed.kept("second"):
+    ...         print("still done")
+    Traceback (most recent call last):
+    ValueError: one
+
+    The later ones are logged and stand in the context of the first.
+    """
+
+    def __init__(self) -> None:
+        self._first: BaseException | None = None
+
+    def __enter__(self) -> Failures:
+        return self
+
+    def __exit__(
+        self,
+        error_type: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if error is None and self._first is not None:
+            raise self._first
+
+    @contextlib.contextmanager
+    def kept(self, what: str) -> Iterator[None]:
+        """Keeps the error of its block.
+
+        Args:
+          what: What was done, for the log.
+        """
+        try:
+            yield
+        except BaseException as error:  # Raised again at the end.
+            self._keep(error, what)
+
+    def _keep(self, error: BaseException, what: str) -> None:
+        if self._first is None:
+            self._first = error
+        elif error is not self._first:
+            logging.error("%s failed too: %r", what, error, exc_info=error)
+            add_context(self._first, error)
+
+
+@contextlib.contextmanager
+def behind(error: BaseException, what: str) -> Iterator[None]:
+    """Lets an error of its block stand in the context of `error`.
+
+    Args:
+      error: The error that the caller raises, or is about to.
+      what: What is done in the block, for the log.
+    """
+    try:
+        yield
+    except BaseException as other:  # Logged; the caller raises `error`.
+        if other is not error:
+            logging.error("%s failed too: %r", what, other, exc_info=other)
+            add_context(error, other)
+
+
+def add_context(error: BaseException, other: BaseException) -> None:
+    """Hangs `other` at the end of the chain of contexts of `error`."""
+    for link in _chain(other):
+        # Python put `error` there if it was being handled: no circles.
+        if link.__context__ is error:
+            link.__context__ = None
+    links = list(_chain(error))
+    if not any(link is other for link in links):
+        links[-1].__context__ = other
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    link: BaseException | None = error
+    while link is not None and id(link) not in seen:
+        seen.add(id(link))
+        yield link
+        link = link.__context__

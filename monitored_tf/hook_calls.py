@@ -1,0 +1,178 @@
+"""Calls hooks: in what order, and what becomes of their errors.
+
+The only module that calls a method of a hook.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Callable
+
+from absl import logging
+
+from monitored_tf import errors, failures, run_plan
+from monitored_tf.session_run_hook import (
+    SessionRunArgs,
+    SessionRunContext,
+    SessionRunValues,
+)
+
+_REQUIRED = ("begin", "after_create_session", "before_run", "after_run", "end")
+
+
+def check_hooks(hooks: Iterable[Any] | None) -> tuple[Any, ...]:
+    """Returns the hooks as a tuple.
+
+    Args:
+      hooks: Hook objects in any iterable, a generator too, or None for none.
+
+    Raises:
+      InvalidHookError: if this is no iterable or holds anything but hooks.
+    """
+    if hooks is None:
+        return ()
+    try:
+        checked = tuple(hooks)
+    except TypeError:
+        raise errors.InvalidHookError(
+            f"hooks must be a list of SessionRunHook objects. Got {hooks!r}. "
+            "Put a single hook into a list: hooks=[hook]."
+        ) from None
+    for hook in checked:
+        _check_hook(hook)
+    return checked
+
+
+def _check_hook(hook: Any) -> None:
+    if isinstance(hook, type):
+        raise errors.InvalidHookError(
+            f"hooks must hold objects, not classes. Got the class "
+            f"{hook.__name__}. Make one: {hook.__name__}(...)."
+        )
+    for name in _REQUIRED:
+        if not callable(getattr(hook, name, None)):
+            raise errors.InvalidHookError(
+                f"{hook!r} is no hook: it has no method {name}(). Derive "
+                f"{type(hook).__name__} from SessionRunHook."
+            )
+
+
+class HookCalls:
+    """The hooks of a session.
+
+    Args:
+      hooks: Hook objects, as `check_hooks` returns them. They are called in
+        this order, in every callback.
+    """
+
+    def __init__(self, hooks: tuple[Any, ...]) -> None:
+        self.hooks = hooks
+        self._begun: list[Any] = []
+
+    def begin(self) -> None:
+        """Calls each `begin()`; the first error ends it."""
+        for hook in self.hooks:
+            self._begun.append(hook)
+            hook.begin()
+
+    def after_create_session(self, session: Any, coord: Any) -> None:
+        """Calls each `after_create_session`; the first error ends it."""
+        for hook in self.hooks:
+            hook.after_create_session(session, coord)
+
+    def recovered(self, event: Any) -> None:
+        """Calls `on_recovery` where there is one; the first error ends it."""
+        for on_recovery in _optional(self.hooks, "on_recovery", 1):
+            on_recovery(event)
+
+    def end(self, session: Any) -> None:
+        """Calls every `end()`, then raises the first error."""
+        with failures.Failures() as failed:
+            for hook in self.hooks:
+                with failed.kept(f"end() of {hook!r}"):
+                    hook.end(session)
+
+    def error(self, session: Any, error: BaseException) -> None:
+        """Calls `on_error` where there is one; logs what they raise."""
+        for on_error in _optional(self.hooks, "on_error", 2):
+            try:
+                on_error(session, error)
+            except Exception:  # The first error is the one to be seen.
+                logging.exception("%r failed on %r", on_error, error)
+
+    def close(self) -> None:
+        """Calls `close()` of those begun, then raises the first error."""
+        begun, self._begun = self._begun, []
+        with failures.Failures() as failed:
+            for close in _optional(begun, "close", 0):
+                with failed.kept(repr(close)):
+                    close()
+
+
+def requests(
+    hooks: Sequence[Any], context: SessionRunContext
+) -> Iterator[tuple[Any, Any]]:
+    """Yields each hook with what its `before_run` asks for.
+
+    Raises:
+      InvalidRequestError: if that is neither None nor like SessionRunArgs.
+    """
+    for hook in hooks:
+        request = hook.before_run(context)
+        if request is not None and not _is_request(request):
+            raise errors.InvalidRequestError(
+                f"before_run of {hook!r} must return None or SessionRunArgs. "
+                f"Got {request!r}. Return SessionRunArgs(fetches=...)."
+            )
+        yield hook, request
+
+
+def after_run(
+    hooks: Sequence[Any],
+    context: SessionRunContext,
+    results: dict[Any, Any],
+    options: Any,
+    run_metadata: Any,
+) -> Any:
+    """Calls each `after_run` with the hook's own results.
+
+    Returns:
+      The hook that asked for the end first, in `before_run` or `after_run`;
+      None if none did.
+    """
+    stopped_by = None
+    for position, hook in enumerate(hooks):
+        own = run_plan.hook_result(results, position)
+        hook.after_run(context, SessionRunValues(own, options, run_metadata))
+        if stopped_by is None and context.stop_requested:
+            stopped_by = hook
+    return stopped_by
+
+
+def _is_request(request: Any) -> bool:
+    return isinstance(request, SessionRunArgs) or all(
+        hasattr(request, name) for name in ("fetches", "feed_dict", "options")
+    )
+
+
+def _optional(
+    hooks: Iterable[Any], name: str, arguments: int
+) -> Iterator[Callable[..., Any]]:
+    """Yields the callbacks of this name that take so many arguments.
+
+    Hooks written before these callbacks existed may have a method of the same
+    name for another purpose.
+    """
+    for hook in hooks:
+        method = getattr(hook, name, None)
+        if callable(method) and _takes(method, arguments):
+            yield method
+
+
+def _takes(method: Callable[..., Any], arguments: int) -> bool:
+    try:
+        inspect.signature(method).bind(*([None] * arguments))
+    except (TypeError, ValueError):
+        return False
+    return True

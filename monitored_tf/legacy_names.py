@@ -1,0 +1,65 @@
+"""Private names of TensorFlow's sessions that much public code uses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from monitored_tf._deprecation import warn_deprecated
+
+_INSTEAD = "session.raw_session()"
+# A MonitoredSession of TensorFlow wraps its raw session in so many others.
+_WRAPPERS = 3
+
+
+class LegacyNames:
+    """Answers to those names, with a DeprecationWarning."""
+
+    def raw_session(self) -> Any:
+        """Implemented by the session."""
+        raise NotImplementedError
+
+    def _tf_sess(self) -> Any:
+        warn_deprecated("session._tf_sess()", "0.1", _INSTEAD)
+        return self.raw_session()
+
+    def _is_closed(self) -> bool:
+        warn_deprecated(
+            "session._is_closed()", "0.1", "session.raw_session() is None"
+        )
+        return self.raw_session() is None
+
+    @property
+    def _sess(self) -> Any:
+        warn_deprecated("session._sess", "0.1", _INSTEAD)
+        raw_session = self.raw_session()
+        return raw_session and _WrappedSession(raw_session, _WRAPPERS)
+
+    @property
+    def _coordinated_creator(self) -> _CoordinatedCreator:
+        warn_deprecated("session._coordinated_creator", "0.1", _INSTEAD)
+        return _CoordinatedCreator(self.raw_session())
+
+
+class _WrappedSession:
+    """Stands where TensorFlow has a wrapper, for `._sess._sess._sess._sess`.
+
+    Anything else is asked of the raw session.
+    """
+
+    def __init__(self, raw_session: Any, wrappers: int) -> None:
+        self._raw_session = raw_session
+        self._wrappers = wrappers
+
+    @property
+    def _sess(self) -> Any:
+        if self._wrappers == 1:
+            return self._raw_session
+        return _WrappedSession(self._raw_session, self._wrappers - 1)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._raw_session, name)
+
+
+class _CoordinatedCreator:
+    def __init__(self, tf_sess: Any) -> None:
+        self.tf_sess = tf_sess

@@ -1,0 +1,153 @@
+"""The life of a monitored session: begin, call steps, report errors, close."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, TypeVar
+
+import tensorflow as tf
+from absl import logging
+
+from monitored_tf import _tf_private, errors, failures, stop_reason
+from monitored_tf.hook_calls import HookCalls
+from monitored_tf.live_session import LiveSession
+from monitored_tf.recovery import RecoveryEvent, RecoveryPolicy
+from monitored_tf.recovery_loop import RecoveryLoop
+from monitored_tf.stop_reason import Ending
+
+_T = TypeVar("_T")
+
+
+class Lifecycle:
+    """Owns what is opened, in the graph that is the default one now.
+
+    Args:
+      creator: A session creator, or None for one made once the hooks have
+        begun.
+      make_default_creator: Makes that one.
+      calls: The hooks.
+      stop_grace_period_secs: Seconds that `close()` waits for threads.
+      policy: What is recovered from.
+
+    Raises:
+      Whatever a hook or the creator raises. All is undone then.
+    """
+
+    def __init__(
+        self,
+        creator: Any,
+        make_default_creator: Callable[[], Any],
+        calls: HookCalls,
+        stop_grace_period_secs: float,
+        policy: RecoveryPolicy,
+    ) -> None:
+        self.is_open = False
+        self.ending = Ending()
+        self.calls = calls
+        self.recoveries: list[RecoveryEvent] = []
+        self.loop = RecoveryLoop(
+            policy, self._make_live_session, self._recovered
+        )
+        self._policy = policy
+        self._creator = creator
+        self._stop_grace_period_secs = stop_grace_period_secs
+        self._reported_error: BaseException | None = None
+        self._graph = tf.compat.v1.get_default_graph()
+        self._graph_was_finalized = self._graph.finalized
+        try:
+            calls.begin()
+            self._creator = creator or make_default_creator()
+            self.loop.start()
+        except BaseException as error:
+            with failures.behind(error, "undoing the creation"):
+                self._release(failures.Failures())
+            raise
+        self.is_open = True
+
+    def _make_live_session(self) -> LiveSession:
+        # A recovery may happen anywhere; Scaffold and hooks use the default.
+        with self._graph.as_default():
+            return LiveSession(
+                self._creator,
+                self.calls,
+                self._stop_grace_period_secs,
+                self.ending,
+            )
+
+    def _recovered(self, event: RecoveryEvent) -> None:
+        self.recoveries.append(event)
+        logging.info("Recovered: %s.", event)
+        if self._policy.on_recovery is not None:
+            self._policy.on_recovery(event)
+        self.calls.recovered(event)
+
+    def call(self, step: Callable[[LiveSession], _T]) -> _T:
+        """Calls a step, again after each recovery; tells hooks of its error.
+
+        Raises:
+          SessionClosedError: if the session is closed.
+          Whatever `step` raises that is not recovered from.
+        """
+        if not self.is_open:
+            raise errors.SessionClosedError(
+                "Session is already closed. Make a new one: a closed session "
+                "cannot run."
+            )
+        try:
+            result = self.loop.call(step)
+        except BaseException as error:
+            self.ending.last_error = error
+            self.report(error)
+            raise
+        self.ending.last_error = None
+        return result
+
+    def report(self, error: BaseException) -> None:
+        """Tells the hooks of an error, once; the end of the data is none."""
+        if error is self._reported_error or stop_reason.is_end_of_data(error):
+            return
+        self._reported_error = error
+        live = self.loop.live
+        self.calls.error(live and live.raw_session, error)
+
+    def should_stop(self) -> bool:
+        """Returns whether the loop should end; may recover the session."""
+        if not self.is_open or self.ending.request is not None:
+            return True
+        return self.loop.should_stop()
+
+    def close(self, error: BaseException | None = None) -> None:
+        """Ends the hooks, closes the session and then the hooks.
+
+        Args:
+          error: What the `with` body raised; hooks do not `end()` after it
+            unless it is the end of the data.
+
+        Raises:
+          The first error of all that is done here, once all is done.
+        """
+        if not self.is_open:
+            return
+        self.is_open = False
+        self._settle_reason(error)
+        failed = failures.Failures()
+        if error is None or stop_reason.is_end_of_data(error):
+            with failed.kept("end() of the hooks"), self._graph.as_default():
+                self.calls.end(self.loop.raw_session)
+        self._release(failed)
+
+    def _settle_reason(self, error: BaseException | None) -> None:
+        live = self.loop.live
+        if live is None:
+            self.ending.finish(error)
+        else:
+            self.ending.finish(error, live.coord, live.thread_error())
+        logging.info("Session stops: %s.", self.ending.reason)
+
+    def _release(self, failed: failures.Failures) -> None:
+        with failed:
+            with failed.kept("closing the session"), self._graph.as_default():
+                self.loop.close()
+            if not self._graph_was_finalized:
+                _tf_private.unfinalize(self._graph)
+            with failed.kept("close() of the hooks"):
+                self.calls.close()

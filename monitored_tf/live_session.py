@@ -1,0 +1,178 @@
+"""What a recovery throws away: a raw session, its coordinator, its threads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Callable
+
+import tensorflow as tf
+from absl import logging
+
+from monitored_tf import hook_calls, run_plan
+from monitored_tf.hook_calls import HookCalls
+from monitored_tf.recovery import PREEMPTION_ERRORS
+from monitored_tf.session_run_hook import SessionRunArgs, SessionRunContext
+from monitored_tf.step_context import StepContext
+from monitored_tf.stop_reason import Ending
+
+Coordinator = tf.compat.v1.train.Coordinator
+
+# A session that was never handed out is not worth waiting for longer.
+_UNDO_GRACE_PERIOD_SECS = 5.0
+
+
+class LiveSession:
+    """One raw session with its coordinator, from its making to its close.
+
+    Args:
+      creator: A session creator.
+      calls: The hooks; their `after_create_session` is called.
+      stop_grace_period_secs: Seconds that `close()` waits for threads.
+      ending: Is told when a hook or a step function asks for the end.
+
+    Raises:
+      Whatever the creator or a hook raises. What was opened is closed then.
+    """
+
+    def __init__(
+        self,
+        creator: Any,
+        calls: HookCalls,
+        stop_grace_period_secs: float,
+        ending: Ending,
+    ) -> None:
+        self._reused = getattr(creator, "reuses_session", False)
+        self._hooks = calls.hooks
+        self._stop_grace_period_secs = stop_grace_period_secs
+        self._ending = ending
+        self.raw_session = creator.create_session()
+        # No error of a thread is a clean end here: it shows in close().
+        self.coord = Coordinator(clean_stop_exception_types=[])
+        try:
+            self._start_queue_runners()
+            calls.after_create_session(self.raw_session, self.coord)
+        except BaseException:
+            self.abandon()
+            raise
+
+    def _start_queue_runners(self) -> None:
+        runners = tf.compat.v1.GraphKeys.QUEUE_RUNNERS
+        if tf.compat.v1.get_collection(runners) and not self._reused:
+            tf.compat.v1.train.start_queue_runners(
+                sess=self.raw_session, coord=self.coord
+            )
+
+    def run(
+        self,
+        fetches: Any,
+        feed_dict: Any = None,
+        options: Any = None,
+        run_metadata: Any = None,
+        *,
+        hooks: Sequence[Any] | None = None,
+    ) -> Any:
+        """Runs one step with hooks; see `MonitoredSession.run`.
+
+        Where it fails because a thread died of a preemption, that one is
+        raised: it is the root cause.
+        """
+        try:
+            return self._run_with_hooks(
+                fetches,
+                feed_dict,
+                options,
+                run_metadata,
+                self._hooks if hooks is None else hooks,
+            )
+        except PREEMPTION_ERRORS:
+            raise
+        except Exception:
+            preemption = self._preemption_of_a_thread()
+            if preemption is not None:
+                raise preemption  # noqa: B904  -- the context tells the rest.
+            raise
+
+    def _run_with_hooks(
+        self,
+        fetches: Any,
+        feed_dict: Any,
+        options: Any,
+        run_metadata: Any,
+        hooks: Sequence[Any],
+    ) -> Any:
+        self._ending.check_may_run()
+        context = SessionRunContext(
+            SessionRunArgs(fetches, feed_dict), self.raw_session
+        )
+        plan = run_plan.merge(
+            fetches,
+            feed_dict,
+            options,
+            hook_calls.requests(hooks, context),
+            self.raw_session.graph,
+        )
+        if run_metadata is None:
+            run_metadata = tf.compat.v1.RunMetadata()
+        results = self.raw_session.run(
+            plan.fetches,
+            feed_dict=plan.feed_dict,
+            options=plan.options,
+            run_metadata=run_metadata,
+        )
+        stopped_by = hook_calls.after_run(
+            hooks, context, results, plan.options, run_metadata
+        )
+        if stopped_by is not None:
+            self._ending.ask_by_hook(stopped_by)
+        return run_plan.caller_result(results)
+
+    def run_step_fn(self, step_fn: Callable[[StepContext], Any]) -> Any:
+        """Calls a step function with a context of this session."""
+        return step_fn(
+            StepContext(self.raw_session, self.run, self._ending.ask_by_step_fn)
+        )
+
+    def thread_error(self) -> BaseException | None:
+        """Returns the error that a thread reported to the coordinator."""
+        try:
+            self.coord.raise_requested_exception()
+        except BaseException as error:
+            return error
+        return None
+
+    def _preemption_of_a_thread(self) -> BaseException | None:
+        error = self.thread_error()
+        return error if isinstance(error, PREEMPTION_ERRORS) else None
+
+    def close(self) -> None:
+        """Stops the threads and closes the raw session.
+
+        Raises:
+          The error that a thread died of, if one did.
+        """
+        self._close(self._stop_grace_period_secs)
+
+    def abandon(self) -> None:
+        """Closes what was never handed out; its errors only go to the log."""
+        grace = min(self._stop_grace_period_secs, _UNDO_GRACE_PERIOD_SECS)
+        try:
+            self._close(grace)
+        except Exception:  # Another error is on its way to the user.
+            logging.exception("Closing a session that was not finished failed.")
+
+    def _close(self, grace_secs: float) -> None:
+        self.coord.request_stop()
+        try:
+            self.coord.join(
+                stop_grace_period_secs=grace_secs, ignore_live_threads=True
+            )
+        finally:
+            self._close_raw_session()
+
+    def _close_raw_session(self) -> None:
+        if self._reused:
+            return
+        try:
+            self.raw_session.close()
+        except Exception as error:  # As TensorFlow: join() told what matters.
+            logging.info("Closing the raw session failed: %s", error)

@@ -1,0 +1,166 @@
+"""Calls steps, and replaces the live session when a step loses it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any, Callable, TypeVar
+
+from absl import logging
+
+from monitored_tf import recovery
+from monitored_tf.live_session import LiveSession
+from monitored_tf.recovery import Attempts, RecoveryEvent, RecoveryPolicy
+
+_T = TypeVar("_T")
+
+
+class RecoveryLoop:
+    """Holds the live session and replaces it.
+
+    Args:
+      policy: What to recover from, and how.
+      make_live_session: Returns a new live session.
+      on_recovery: Called with a `RecoveryEvent` once a session was replaced.
+    """
+
+    def __init__(
+        self,
+        policy: RecoveryPolicy,
+        make_live_session: Callable[[], LiveSession],
+        on_recovery: Callable[[RecoveryEvent], None],
+    ) -> None:
+        self._policy = policy
+        self._make_live_session = make_live_session
+        self._on_recovery = on_recovery
+        self._attempts = Attempts(policy)
+        self._generation = 0
+        self._lost: _Loss | None = None
+        # Threads may share a session. The one that sees it lost first replaces
+        # it; a hook may call run() while a session is being made.
+        self._lock = threading.RLock()
+        self.live: LiveSession | None = None
+        # Outlives `live` while there is none: what hooks' end() is given.
+        self.raw_session: Any = None
+
+    def call(self, step: Callable[[LiveSession], _T]) -> _T:
+        """Calls `step` with the live session until it is not lost any more.
+
+        Raises:
+          Whatever `step` raises and the policy does not recover from.
+        """
+        while True:
+            live = None
+            try:
+                live = self.live or self._make()
+                result = step(live)
+            except self._policy.errors as error:
+                if not self._recovers(error, live):
+                    raise
+            else:
+                if self._attempts.count:
+                    self._attempts.step_succeeded()
+                return result
+
+    def start(self) -> None:
+        """Makes the first live session."""
+        self.call(lambda live: None)
+
+    def should_stop(self) -> bool:
+        """Asks the coordinator; recovers if a thread died of a preemption."""
+        live = self.live
+        if live is None:
+            return True
+        error = live.thread_error()
+        if error is None:
+            return bool(live.coord.should_stop())
+        if isinstance(error, self._policy.errors) and self._recovers(
+            error, live
+        ):
+            self.start()
+            return False
+        return True
+
+    def close(self) -> None:
+        """Closes the live session, if there is one, for good.
+
+        Raises:
+          The error that a thread died of, unless it is one of the policy's.
+        """
+        self.raw_session = None
+        self._drop()
+
+    def _drop(self) -> None:
+        live, self.live = self.live, None
+        if live is None:
+            return
+        try:
+            live.close()
+        except self._policy.errors as error:
+            logging.error(
+                "A task of the cluster was lost while the session was closed: "
+                "%s",
+                recovery.describe(error),
+            )
+
+    def _make(self) -> LiveSession:
+        with self._lock:
+            if self.live is None:
+                live = self._make_live_session()
+                self._generation += 1
+                try:
+                    self._tell_of_recovery()
+                except BaseException:
+                    live.abandon()
+                    raise
+                self.live, self.raw_session = live, live.raw_session
+            return self.live
+
+    def _tell_of_recovery(self) -> None:
+        if self._lost is not None:
+            self._on_recovery(self._lost.event(self._generation))
+            self._lost = None
+
+    def _recovers(self, error: Exception, live: LiveSession | None) -> bool:
+        """Drops the lost session and pauses; returns whether to try again."""
+        with self._lock:
+            if self.live is not live:
+                return True  # Another thread replaced it.
+            pause_secs = self._attempts.next_pause_secs(error, live is not None)
+            started = self._lost.started if self._lost else time.monotonic()
+            self._drop()
+            if pause_secs is None:
+                logging.error(
+                    "Giving up after %d recoveries, the last from %s",
+                    self._attempts.count - 1,
+                    recovery.describe(error),
+                )
+                return False
+            self._lost = _Loss(error, self._attempts.count, pause_secs, started)
+            logging.warning(
+                "Session lost (attempt %d, next in %.1f s) to %s",
+                self._attempts.count,
+                pause_secs,
+                recovery.describe(error),
+            )
+            time.sleep(pause_secs)
+            return True
+
+
+class _Loss:
+    def __init__(
+        self, cause: Exception, attempt: int, pause_secs: float, started: float
+    ) -> None:
+        self.started = started
+        self._cause = cause
+        self._attempt = attempt
+        self._pause_secs = pause_secs
+
+    def event(self, generation: int) -> RecoveryEvent:
+        return RecoveryEvent(
+            cause=self._cause,
+            attempt=self._attempt,
+            pause_secs=self._pause_secs,
+            recovery_secs=time.monotonic() - self.started,
+            generation=generation,
+        )

@@ -1,0 +1,150 @@
+"""One step as one request: what the caller and the hooks want, merged. Pure."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import tensorflow as tf
+
+from monitored_tf import errors, run_options
+
+_CALLER = "caller"
+
+
+@dataclasses.dataclass(frozen=True)
+class RunPlan:
+    """The arguments of one `Session.run`.
+
+    Attributes:
+      fetches: The caller's fetches under "caller", those of a hook under the
+        hook's position.
+      feed_dict: The feeds of all; the caller's own object if no hook feeds.
+      options: `RunOptions` of all; never the caller's or a hook's own object.
+    """
+
+    fetches: dict[Any, Any]
+    feed_dict: Any
+    options: Any
+
+
+def merge(
+    fetches: Any,
+    feed_dict: Any,
+    options: Any,
+    requests: Iterable[tuple[Any, Any]],
+    graph: Any,
+) -> RunPlan:
+    """Merges a call of `run()` with what the hooks ask for.
+
+    Args:
+      fetches: As in `tf.compat.v1.Session.run`.
+      feed_dict: As there.
+      options: As there.
+      requests: Pairs of a hook and its `SessionRunArgs` or None, one for each
+        hook. They are taken one by one, and none after a conflict.
+      graph: The `tf.Graph` that runs, in which names of fed tensors are looked
+        up.
+
+    Raises:
+      FeedConflictError: if two sides feed the same tensor.
+    """
+    merged_fetches: dict[Any, Any] = {_CALLER: fetches}
+    merged_options = run_options.RunOptions()
+    if options is not None:
+        merged_options.CopyFrom(options)
+    feeds = _Feeds(graph)
+    for position, (hook, request) in enumerate(requests):
+        if request is None:
+            continue
+        if request.fetches is not None:
+            merged_fetches[position] = request.fetches
+        if request.feed_dict:
+            feeds.add(request.feed_dict, hook)
+        if request.options:
+            merged_options = run_options.merge(merged_options, request.options)
+    return RunPlan(merged_fetches, feeds.with_caller(feed_dict), merged_options)
+
+
+def caller_result(results: dict[Any, Any]) -> Any:
+    """Returns the caller's part of what `Session.run` returned."""
+    return results[_CALLER]
+
+
+def hook_result(results: dict[Any, Any], position: int) -> Any:
+    """Returns the part of one hook; None if it fetched nothing."""
+    return results.get(position)
+
+
+class _Feeds:
+    """Collects the hooks' feeds and finds tensors claimed twice."""
+
+    def __init__(self, graph: Any) -> None:
+        self._graph = graph
+        self._feeds: dict[Any, Any] = {}
+        self._owners: dict[Any, Any] = {}
+
+    def add(self, feed_dict: dict[Any, Any], hook: Any) -> None:
+        claims = dict.fromkeys(_claims(feed_dict, self._graph), hook)
+        taken = claims.keys() & self._owners.keys()
+        if taken:
+            owners = [self._owners[claim] for claim in taken]
+            raise errors.FeedConflictError(
+                "Same tensor is fed by two hooks. Conflict(s): "
+                f"{_names(taken)}, fed by {hook!r} and {owners[0]!r}. Let one "
+                "of them feed it."
+            )
+        self._owners.update(claims)
+        self._feeds.update(feed_dict)
+
+    def with_caller(self, feed_dict: Any) -> Any:
+        if not self._feeds:
+            return feed_dict
+        if not feed_dict:
+            return self._feeds
+        taken = self._owners.keys() & set(_claims(feed_dict, self._graph))
+        if taken:
+            owners = [self._owners[claim] for claim in taken]
+            raise errors.FeedConflictError(
+                "Same tensor is fed by a SessionRunHook and user. Conflict(s): "
+                f"{_names(taken)}, fed by {owners[0]!r} and by the feed_dict "
+                "of run(). Let one of them feed it."
+            )
+        return {**self._feeds, **feed_dict}
+
+
+def _claims(feed_dict: dict[Any, Any], graph: Any) -> Iterator[Any]:
+    """Yields what stands for each tensor fed: its name, where it has one."""
+    for key in feed_dict:
+        yield from _tensor_names(key, graph)
+
+
+def _tensor_names(key: Any, graph: Any) -> Iterator[Any]:
+    if isinstance(key, (tuple, list)):
+        for part in key:
+            yield from _tensor_names(part, graph)
+    elif isinstance(key, (tf.SparseTensor, tf.compat.v1.SparseTensorValue)):
+        yield from _tensor_names(tuple(_sparse_parts(key)), graph)
+    elif isinstance(key, tf.IndexedSlices):
+        yield from _tensor_names((key.values, key.indices), graph)
+    else:
+        yield _tensor_name(key, graph)
+
+
+def _sparse_parts(sparse: Any) -> Iterator[Any]:
+    yield sparse.indices
+    yield sparse.values
+    yield sparse.dense_shape
+
+
+def _tensor_name(key: Any, graph: Any) -> Any:
+    try:
+        return graph.as_graph_element(key).name
+    except (TypeError, ValueError, KeyError):
+        # No tensor of this graph. Session.run says so better than we could.
+        return key
+
+
+def _names(claims: Iterable[Any]) -> list[str]:
+    return sorted(str(claim) for claim in claims)

@@ -1,0 +1,115 @@
+"""Writes a checkpoint or a SavedModel from a session that is running."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from monitored_tf import _tf_private, errors
+
+_v1 = tf.compat.v1
+_BASENAME = "model.ckpt"
+
+
+def save(session: Any, checkpoint_dir: str) -> str:
+    """Writes a checkpoint with the graph's saver; returns its path."""
+    path: str = _graph_saver(session.graph).save(
+        session,
+        os.path.join(checkpoint_dir, _BASENAME),
+        global_step=_global_step(session),
+    )
+    return path
+
+
+def save_with_hook(session: Any, hook: Any) -> tuple[str, bool]:
+    """Saves as the hook does; returns the path and whether to stop."""
+    with session.graph.as_default():
+        stop_asked = _tf_private.save_with_hook(
+            hook, session, _global_step(session) or 0
+        )
+        path: str = _tf_private.saver_of_hook(hook).last_checkpoints[-1]
+    return path, stop_asked
+
+
+def saver_hook(hooks: Sequence[Any]) -> Any:
+    """Returns the first CheckpointSaverHook.
+
+    Raises:
+      NoCheckpointSaverError: if there is none.
+    """
+    for hook in hooks:
+        if isinstance(hook, _v1.train.CheckpointSaverHook):
+            return hook
+    raise errors.NoCheckpointSaverError(
+        "save() found no CheckpointSaverHook among the session's hooks. Give "
+        "it a folder, save(checkpoint_dir), or the session such a hook: "
+        "MonitoredTrainingSession(checkpoint_dir=...) of a chief has one."
+    )
+
+
+def export_saved_model(
+    session: Any, export_dir: str, signatures: Mapping[str, Any]
+) -> str:
+    """Writes a SavedModel; see `MonitoredSession.export_saved_model`."""
+    signature_defs = {
+        name: _signature_def(name, signature)
+        for name, signature in signatures.items()
+    }
+    graph = session.graph
+    saver = _graph_saver(graph)
+    # The builder makes the folder at once: all that can be wrong comes before.
+    builder = _v1.saved_model.Builder(export_dir)
+    with graph.as_default():
+        builder.add_meta_graph_and_variables(
+            session,
+            [tf.saved_model.SERVING],
+            signature_def_map=signature_defs,
+            init_op=_first(graph, _v1.GraphKeys.LOCAL_INIT_OP),
+            saver=saver,
+            clear_devices=True,
+        )
+    builder.save()
+    return export_dir
+
+
+def _graph_saver(graph: Any) -> Any:
+    saver = _first(graph, _v1.GraphKeys.SAVERS)
+    if saver is None:
+        raise errors.NoCheckpointSaverError(
+            "The graph has no saver in its collection SAVERS. Make one before "
+            "the session: tf.compat.v1.add_to_collection("
+            "tf.compat.v1.GraphKeys.SAVERS, tf.compat.v1.train.Saver())."
+        )
+    return saver
+
+
+def _first(graph: Any, collection: str) -> Any:
+    items = graph.get_collection(collection)
+    return items[0] if items else None
+
+
+def _global_step(session: Any) -> int | None:
+    tensor = _v1.train.get_global_step(session.graph)
+    return None if tensor is None else int(session.run(tensor))
+
+
+def _signature_def(name: str, signature: Any) -> Any:
+    if isinstance(signature, _signature_def_type()):
+        return signature
+    try:
+        inputs, outputs = signature
+        return _v1.saved_model.predict_signature_def(
+            dict(inputs), dict(outputs)
+        )
+    except (TypeError, ValueError) as error:
+        raise errors.InvalidSignatureError(
+            f"Signature {name!r} must be a SignatureDef or a pair of dicts "
+            f"from names to tensors, inputs and outputs. Got {signature!r}."
+        ) from error
+
+
+def _signature_def_type() -> Any:
+    return type(_v1.saved_model.build_signature_def())

@@ -1,0 +1,110 @@
+"""The sessions that users hold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from monitored_tf import session_creators
+from monitored_tf.base_session import BaseSession
+from monitored_tf.recovery import RecoveryPolicy
+
+
+class MonitoredSession(BaseSession):
+    """A session with hooks that replaces itself when the cluster loses it.
+
+    Stands in for `tf.compat.v1.train.MonitoredSession`.
+
+    Made:
+        hook.begin()                                   for each hook, in order
+        session_creator.create_session()               finalize, init, restore
+        queue runners start
+        hook.after_create_session(session, coord)      for each hook
+
+    run():
+        hook.before_run(context)                       for each hook
+        one Session.run with what all of them want
+        hook.after_run(context, values)                for each hook
+        on AbortedError or UnavailableError: a new session as above, without
+        begin(), and run() from its start
+
+    close(), or the end of its `with` block:
+        hook.end(session)                              not after an error
+        queue runners and the raw session stop
+        hook.close()                                   where there is one
+
+    >>> with tf.Graph().as_default():
+    ...     two = tf.constant(2)
+    ...     with MonitoredSession() as session:
+    ...         print(session.run(two))
+    2
+
+    As a context manager it swallows `OutOfRangeError` and `StopIteration`.
+
+    Args:
+      session_creator: Makes the raw session; `ChiefSessionCreator()` if None.
+      hooks: Iterable of `SessionRunHook`s, called in this order.
+      stop_grace_period_secs: Seconds that `close()` waits for threads.
+      recovery: A `RecoveryPolicy`: which errors lose the session, how often it
+        is replaced, and how long is paused.
+
+    Raises:
+      InvalidHookError: if `hooks` holds anything but hooks.
+      InvalidSessionCreatorError: if `session_creator` makes no sessions.
+      Whatever a hook or the session creator raises. All is undone then.
+    """
+
+    def __init__(
+        self,
+        session_creator: Any = None,
+        hooks: Any = None,
+        stop_grace_period_secs: float = 120,
+        *,
+        recovery: RecoveryPolicy | None = None,
+    ) -> None:
+        super().__init__(
+            session_creator,
+            hooks,
+            stop_grace_period_secs,
+            recovery or RecoveryPolicy(),
+        )
+
+
+class SingularMonitoredSession(BaseSession):
+    """A session with hooks that never recovers: errors reach the caller.
+
+    Stands in for `tf.compat.v1.train.SingularMonitoredSession`; otherwise as
+    `MonitoredSession`.
+
+    Args:
+      hooks: As for `MonitoredSession`.
+      scaffold: As for `ChiefSessionCreator`.
+      master: As for `ChiefSessionCreator`.
+      config: As for `ChiefSessionCreator`.
+      checkpoint_dir: As for `ChiefSessionCreator`.
+      stop_grace_period_secs: As for `MonitoredSession`.
+      checkpoint_filename_with_path: As for `ChiefSessionCreator`.
+
+    Raises:
+      As `MonitoredSession`.
+    """
+
+    def __init__(
+        self,
+        hooks: Any = None,
+        scaffold: Any = None,
+        master: str = "",
+        config: Any = None,
+        checkpoint_dir: str | None = None,
+        stop_grace_period_secs: float = 120,
+        checkpoint_filename_with_path: str | None = None,
+    ) -> None:
+        creator = session_creators.ChiefSessionCreator(
+            scaffold,
+            master,
+            config,
+            checkpoint_dir,
+            checkpoint_filename_with_path,
+        )
+        super().__init__(
+            creator, hooks, stop_grace_period_secs, RecoveryPolicy.none()
+        )

@@ -1,0 +1,85 @@
+"""What `run_step_fn` hands to a step function, and what it accepts as one."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from typing import Any, Callable, NoReturn
+
+from monitored_tf import errors
+
+
+class StepContext:
+    """Runs parts of a step with or without hooks.
+
+    Stands in for `tf.compat.v1.train.MonitoredSession.StepContext`. It is made
+    anew for each attempt, so that after a recovery `session` is the new one.
+
+    Args:
+      session: The raw `tf.compat.v1.Session`.
+      run_with_hooks_fn: Called by `run_with_hooks`.
+      on_request_stop: Called, if given, before `request_stop` raises.
+    """
+
+    def __init__(
+        self,
+        session: Any,
+        run_with_hooks_fn: Callable[..., Any],
+        on_request_stop: Callable[[], None] | None = None,
+    ) -> None:
+        self._session = session
+        self._run_with_hooks_fn = run_with_hooks_fn
+        self._on_request_stop = on_request_stop
+
+    @property
+    def session(self) -> Any:
+        """The raw `tf.compat.v1.Session`; its `run()` calls no hooks."""
+        return self._session
+
+    def run_with_hooks(self, *args: Any, **kwargs: Any) -> Any:
+        """Runs with hooks; takes and returns what the session's `run` does."""
+        return self._run_with_hooks_fn(*args, **kwargs)
+
+    def request_stop(self) -> NoReturn:
+        """Leaves the step function and makes `should_stop()` true.
+
+        Raises:
+          StopIteration: always; the `with` block of the session swallows it.
+        """
+        if self._on_request_stop is not None:
+            self._on_request_stop()
+        raise StopIteration("step_fn has requested the iterations to stop.")
+
+
+def check_step_function(step_fn: Callable[[StepContext], Any]) -> None:
+    """Checks the arguments of a step function.
+
+    Args:
+      step_fn: A function, method, lambda, partial or callable object.
+
+    Raises:
+      InvalidStepFunctionError: if its positional arguments that are still
+        open are neither `step_context` nor `self, step_context`.
+    """
+    if not callable(step_fn):
+        raise errors.InvalidStepFunctionError(
+            f"`step_fn` must be callable with one `step_context` argument. "
+            f"Got {step_fn!r}, of type {type(step_fn).__name__}."
+        )
+    names = _open_arguments(step_fn)
+    if names not in (("step_context",), ("self", "step_context")):
+        raise errors.InvalidStepFunctionError(
+            "`step_fn` may either have one `step_context` argument, or `self` "
+            f"and `step_context` arguments if it is a method. Got {names} from "
+            f"{step_fn!r}. Bind other arguments with functools.partial."
+        )
+
+
+def _open_arguments(function: Callable[..., Any]) -> tuple[str, ...]:
+    if isinstance(function, functools.partial):
+        names = _open_arguments(function.func)[len(function.args) :]
+        return tuple(n for n in names if n not in function.keywords)
+    if not (inspect.isroutine(function) or inspect.isclass(function)):
+        function = function.__call__  # type: ignore[operator]
+    names = tuple(inspect.getfullargspec(function).args)
+    return names[1:] if inspect.ismethod(function) else names

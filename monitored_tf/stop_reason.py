@@ -1,0 +1,152 @@
+"""What ended a session, in a form that can be read and asked."""
+
+from __future__ import annotations
+
+import dataclasses
+import traceback
+from typing import Any
+
+import tensorflow as tf
+
+from monitored_tf import errors, recovery
+
+_END_OF_DATA = (tf.errors.OutOfRangeError, StopIteration)
+
+
+@dataclasses.dataclass(frozen=True)
+class StopReason:
+    """Why a session came to its end; `str()` gives it as a phrase.
+
+    Attributes:
+      kind: "hook", "user", "step_fn" (somebody asked for the end),
+        "end_of_data", "error", "thread" (a thread's error or its end stopped
+        the coordinator), or "closed" (nothing but `close()`).
+      detail: Which hook, op, text or error it was.
+      hook: The hook that asked, for "hook".
+      error: The exception, where there was one.
+    """
+
+    kind: str
+    detail: str = ""
+    hook: Any = None
+    error: BaseException | None = None
+
+    def __str__(self) -> str:
+        phrase = _PHRASES[self.kind]
+        return f"{phrase}: {self.detail}" if self.detail else phrase
+
+
+_PHRASES = {
+    "hook": "a hook asked for it",
+    "user": "request_stop() was called",
+    "step_fn": "the step function asked for it",
+    "end_of_data": "end of data",
+    "error": "error",
+    "thread": "a thread stopped the coordinator",
+    "closed": "closed",
+}
+
+
+class Ending:
+    """Who asked for the end of a session, and in the end what it was.
+
+    Attributes:
+      request: The first request for the end, or None.
+      last_error: What the last `run()` raised, or None.
+      reason: The `StopReason` once the session is closed, None before.
+    """
+
+    def __init__(self) -> None:
+        self.request: StopReason | None = None
+        self.reason: StopReason | None = None
+        self.last_error: BaseException | None = None
+        self._refuses_runs = False
+
+    def ask_by_user(self, reason: str) -> None:
+        """Records a request; `run()` is an error from now on."""
+        self._ask(StopReason("user", reason))
+        self._refuses_runs = True
+
+    def ask_by_hook(self, hook: Any) -> None:
+        """Records a request; `run()` is an error from now on."""
+        self._ask(StopReason("hook", type(hook).__name__, hook=hook))
+        self._refuses_runs = True
+
+    def ask_by_step_fn(self) -> None:
+        """Records a request; as in TensorFlow, the caller may go on."""
+        self._ask(StopReason("step_fn"))
+
+    def _ask(self, reason: StopReason) -> None:
+        if self.request is None:
+            self.request = reason
+
+    def check_may_run(self) -> None:
+        """Raises StopRequestedError if a hook or the user asked for the end."""
+        if self._refuses_runs:
+            raise errors.StopRequestedError(
+                "Run called even after should_stop requested. Leave the loop "
+                f"when should_stop() is true. Why it is: {self.request}."
+            )
+
+    def finish(
+        self,
+        error: BaseException | None,
+        coord: Any = None,
+        thread_error: BaseException | None = None,
+    ) -> None:
+        """Settles the reason.
+
+        Args:
+          error: What the `with` body raised, or None.
+          coord: The coordinator of the live session, or None.
+          thread_error: The error that stopped it, or None.
+        """
+        if error is not None and not is_end_of_data(error):
+            self.reason = from_error(error)
+        elif self.request is not None:
+            self.reason = self.request
+        elif error is not None:
+            self.reason = from_error(error)
+        elif self.last_error is not None:
+            self.reason = from_error(self.last_error)
+        elif coord is not None and coord.should_stop():
+            self.reason = from_thread(thread_error)
+        else:
+            self.reason = StopReason("closed")
+
+
+def is_end_of_data(error: BaseException) -> bool:
+    """Returns whether the error ends a `with` block quietly.
+
+    These types themselves do, not those derived from them, as in TensorFlow.
+    """
+    return type(error) in _END_OF_DATA
+
+
+def from_error(error: BaseException) -> StopReason:
+    """Returns the reason for what `run()` or the `with` body raised."""
+    if is_end_of_data(error):
+        return StopReason("end_of_data", _end_of_data(error), error=error)
+    return StopReason("error", recovery.describe(error), error=error)
+
+
+def from_thread(error: BaseException | None) -> StopReason:
+    """Returns the reason for a coordinator that was stopped by a thread."""
+    detail = recovery.describe(error) if error is not None else ""
+    return StopReason("thread", detail, error=error)
+
+
+def origin(error: BaseException) -> str:
+    """Returns where an error was raised, as file:line in function."""
+    frames = traceback.extract_tb(error.__traceback__)
+    if not frames:
+        return "an unknown place"
+    last = frames[-1]
+    return f"{last.filename}:{last.lineno} in {last.name}"
+
+
+def _end_of_data(error: BaseException) -> str:
+    op = getattr(error, "op", None)
+    if op is not None:
+        return f"op {op.name!r}"
+    return f"{recovery.describe(error)}, raised at {origin(error)}"

@@ -1,0 +1,247 @@
+"""MonitoredTrainingSession: the session creator and default hooks of a task."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from typing import Any
+
+import tensorflow as tf
+from absl import logging
+
+from monitored_tf import _tf_private, hook_calls
+from monitored_tf.hooks.training_checkpoint_hook import TrainingCheckpointHook
+from monitored_tf.recovery import RecoveryPolicy
+from monitored_tf.save_cadence import USE_DEFAULT, SaveCadence
+from monitored_tf.session import MonitoredSession
+from monitored_tf.session_creators import (
+    ChiefSessionCreator,
+    WorkerSessionCreator,
+)
+
+_train = tf.compat.v1.train
+_COLLECTIVE_CHECKPOINT_STEPS = 1000
+
+
+def MonitoredTrainingSession(  # noqa: N802  -- TensorFlow's name.
+    master: str = "",
+    is_chief: bool = True,
+    checkpoint_dir: str | None = None,
+    scaffold: Any = None,
+    hooks: Any = None,
+    chief_only_hooks: Any = None,
+    save_checkpoint_secs: Any = USE_DEFAULT,
+    save_summaries_steps: Any = USE_DEFAULT,
+    save_summaries_secs: Any = USE_DEFAULT,
+    config: Any = None,
+    stop_grace_period_secs: float = 120,
+    log_step_count_steps: int | None = 100,
+    max_wait_secs: float = 7200,
+    save_checkpoint_steps: Any = USE_DEFAULT,
+    summary_dir: str | None = None,
+    save_graph_def: bool = True,
+    *,
+    save_last: bool = False,
+    recovery: RecoveryPolicy | None = None,
+) -> MonitoredSession:
+    """Makes a MonitoredSession for training, for a chief or a worker.
+
+    Stands in for `tf.compat.v1.train.MonitoredTrainingSession`. A chief
+    restores or initializes the variables, saves checkpoints and summaries and
+    counts steps. A worker waits for the chief, and has the user's hooks only.
+
+    The chief's hooks are, in order: `chief_only_hooks`, StepCounterHook,
+    SummarySaverHook, the checkpoint saver, `hooks`.
+
+    Args:
+      master: Address of the TensorFlow master; "" runs in this process.
+      is_chief: Whether this task initializes and saves.
+      checkpoint_dir: Folder to restore from and save to; None for neither.
+      scaffold: A `tf.compat.v1.train.Scaffold`; a default one if None.
+      hooks: Iterable of `SessionRunHook`s.
+      chief_only_hooks: The same, left out on a worker.
+      save_checkpoint_secs: Seconds between checkpoints. Default 600, if
+        `save_checkpoint_steps` is not given either. If both are given, the
+        seconds hold. None for both: no checkpoints.
+      save_summaries_steps: Global steps between summaries. Default 100, if
+        `save_summaries_secs` is not given either. None for both: none.
+      save_summaries_secs: Seconds between summaries. Not by default.
+      config: `tf.compat.v1.ConfigProto` of the session.
+      stop_grace_period_secs: Seconds that `close()` waits for threads.
+      log_step_count_steps: Global steps between logs of global_step/sec; None
+        or 0 for none.
+      max_wait_secs: Seconds that a worker waits for the chief.
+      save_checkpoint_steps: Global steps between checkpoints. Not by default.
+      summary_dir: Folder of the summaries; `checkpoint_dir` if None.
+      save_graph_def: Whether to write `graph.pbtxt`, and a `.meta` file beside
+        each checkpoint.
+      save_last: If True the checkpoint saver comes after `hooks`, so that the
+        last checkpoint is written when every other hook has ended.
+      recovery: As for `MonitoredSession`.
+
+    Returns:
+      A `MonitoredSession`.
+
+    Raises:
+      InvalidHookError: if `hooks` or `chief_only_hooks` holds anything else.
+      As `MonitoredSession` and the hooks.
+    """
+    scaffold = scaffold or _train.Scaffold()
+    hooks = hook_calls.check_hooks(hooks)
+    chief_only_hooks = hook_calls.check_hooks(chief_only_hooks)
+    defaults = _DefaultHooks(
+        scaffold=scaffold,
+        checkpoint_dir=checkpoint_dir,
+        summary_dir=summary_dir or checkpoint_dir,
+        checkpoints=SaveCadence.resolve(
+            save_checkpoint_steps, save_checkpoint_secs, SaveCadence(None, 600)
+        ),
+        summaries=SaveCadence.resolve(
+            save_summaries_steps, save_summaries_secs, SaveCadence(100, None)
+        ),
+        log_step_count_steps=log_step_count_steps,
+        save_graph_def=save_graph_def,
+    )
+    context = _tf_private.worker_context()
+    creator: Any
+    if context is not None:
+        creator = context.session_creator(
+            scaffold,
+            config=config,
+            checkpoint_dir=checkpoint_dir,
+            max_wait_secs=max_wait_secs,
+        )
+        own = (*hooks, *(chief_only_hooks if context.is_chief else ()))
+        all_hooks = (*own, *_for_worker_context(defaults, context))
+    elif is_chief:
+        creator = ChiefSessionCreator(scaffold, master, config, checkpoint_dir)
+        saver = defaults.checkpoint_saver()
+        all_hooks = (
+            *chief_only_hooks,
+            *defaults.step_counter(),
+            *defaults.summary_saver(),
+            *((*hooks, *saver) if save_last else (*saver, *hooks)),
+        )
+    else:
+        creator = WorkerSessionCreator(scaffold, master, config, max_wait_secs)
+        all_hooks = hooks
+    return MonitoredSession(
+        creator, all_hooks, stop_grace_period_secs, recovery=recovery
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class _DefaultHooks:
+    """Makes the hooks that save; each method returns one or none of them."""
+
+    scaffold: Any
+    checkpoint_dir: str | None
+    summary_dir: str | None
+    checkpoints: SaveCadence
+    summaries: SaveCadence
+    log_step_count_steps: int | None
+    save_graph_def: bool
+
+    def step_counter(self) -> tuple[Any, ...]:
+        every_n_steps = self.log_step_count_steps
+        if not self.summary_dir or not every_n_steps or every_n_steps < 0:
+            return ()
+        hook = _train.StepCounterHook(
+            every_n_steps=every_n_steps, output_dir=self.summary_dir
+        )
+        return (hook,)
+
+    def summary_saver(self) -> tuple[Any, ...]:
+        if not self.summary_dir or not self.summaries.is_on:
+            return ()
+        hook = _train.SummarySaverHook(
+            save_steps=self.summaries.every_n_steps,
+            save_secs=self.summaries.every_n_secs,
+            output_dir=self.summary_dir,
+            scaffold=self.scaffold,
+        )
+        return (hook,)
+
+    def checkpoint_saver(self) -> tuple[Any, ...]:
+        if not self.checkpoint_dir or not self.checkpoints.is_on:
+            return ()
+        hook = TrainingCheckpointHook(
+            self.checkpoint_dir,
+            save_secs=self.checkpoints.every_n_secs,
+            save_steps=self.checkpoints.every_n_steps,
+            scaffold=self.scaffold,
+            save_graph_def=self.save_graph_def,
+        )
+        return (hook,)
+
+    def into(self, folder: str) -> _DefaultHooks:
+        """Returns the same for a folder below each of the two."""
+        return dataclasses.replace(
+            self,
+            checkpoint_dir=_below(self.checkpoint_dir, folder),
+            summary_dir=_below(self.summary_dir, folder),
+        )
+
+
+def _below(directory: str | None, folder: str) -> str | None:
+    return directory and os.path.join(directory, folder)
+
+
+def _for_worker_context(
+    defaults: _DefaultHooks, context: Any
+) -> tuple[Any, ...]:
+    """Returns the default hooks of a task of a distribute coordinator."""
+    summaries = checkpoints = defaults
+    if _runs_collectives(context):
+        # Every task must run the same ops or all of them hang: one that has
+        # nothing to save saves into a folder that nobody reads.
+        checkpoints = _without_seconds(defaults)
+        summaries = checkpoints
+        if not context.should_save_summary:
+            summaries = summaries.into(_scrap_folder(context))
+        if not context.should_checkpoint:
+            checkpoints = checkpoints.into(_scrap_folder(context))
+        saves_summary = saves_checkpoint = True
+    else:
+        saves_summary = context.should_save_summary
+        saves_checkpoint = context.should_checkpoint
+    return (
+        *(summaries.step_counter() if saves_summary else ()),
+        *(summaries.summary_saver() if saves_summary else ()),
+        *(checkpoints.checkpoint_saver() if saves_checkpoint else ()),
+    )
+
+
+def _runs_collectives(context: Any) -> bool:
+    return isinstance(
+        _tf_private.worker_context_strategy(context),
+        (
+            tf.distribute.MultiWorkerMirroredStrategy,
+            tf.compat.v1.distribute.experimental.MultiWorkerMirroredStrategy,
+        ),
+    )
+
+
+def _without_seconds(defaults: _DefaultHooks) -> _DefaultHooks:
+    if defaults.summaries.every_n_secs:
+        logging.warning(
+            "save_summaries_secs lets the tasks of a collective strategy run "
+            "different ops. Use save_summaries_steps."
+        )
+    if not defaults.checkpoints.every_n_secs:
+        return defaults
+    logging.warning(
+        "save_checkpoint_secs lets the tasks of a collective strategy wait for "
+        "each other for ever. Saving every %d steps instead; set "
+        "save_checkpoint_steps.",
+        _COLLECTIVE_CHECKPOINT_STEPS,
+    )
+    return dataclasses.replace(
+        defaults, checkpoints=SaveCadence(_COLLECTIVE_CHECKPOINT_STEPS, None)
+    )
+
+
+def _scrap_folder(context: Any) -> str:
+    if not context.task_type:
+        return "tmp"
+    return f"tmp_{context.task_type}_{context.task_id}"
