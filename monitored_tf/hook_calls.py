@@ -110,22 +110,27 @@ class HookCalls:
                     close()
 
 
-def requests(
-    hooks: Sequence[Any], context: SessionRunContext
-) -> Iterator[tuple[Any, Any]]:
-    """Yields each hook with what its `before_run` asks for.
+def before_run(
+    hooks: Sequence[Any],
+    context: SessionRunContext,
+    merger: run_plan.Merger,
+) -> None:
+    """Asks each hook's `before_run` and merges what it wants.
 
     Raises:
       InvalidRequestError: if that is neither None nor like SessionRunArgs.
+      FeedConflictError: if it feeds what another hook feeds.
     """
-    for hook in hooks:
+    for position, hook in enumerate(hooks):
         request = hook.before_run(context)
-        if request is not None and not _is_request(request):
+        if request is None:
+            continue
+        if not _is_request(request):
             raise errors.InvalidRequestError(
                 f"before_run of {hook!r} must return None or SessionRunArgs. "
                 f"Got {request!r}. Return SessionRunArgs(fetches=...)."
             )
-        yield hook, request
+        merger.add(position, hook, request)
 
 
 def after_run(

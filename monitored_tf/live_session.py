@@ -104,13 +104,11 @@ class LiveSession:
         context = SessionRunContext(
             SessionRunArgs(fetches, feed_dict), self.raw_session
         )
-        plan = run_plan.merge(
-            fetches,
-            feed_dict,
-            options,
-            hook_calls.requests(hooks, context),
-            self.raw_session.graph,
+        merger = run_plan.Merger(
+            fetches, feed_dict, options, self.raw_session.graph
         )
+        hook_calls.before_run(hooks, context, merger)
+        plan = merger.plan()
         if run_metadata is None:
             run_metadata = tf.compat.v1.RunMetadata()
         results = self.raw_session.run(

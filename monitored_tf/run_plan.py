@@ -29,42 +29,53 @@ class RunPlan:
     options: Any
 
 
-def merge(
-    fetches: Any,
-    feed_dict: Any,
-    options: Any,
-    requests: Iterable[tuple[Any, Any]],
-    graph: Any,
-) -> RunPlan:
-    """Merges a call of `run()` with what the hooks ask for.
+class Merger:
+    """Merges a call of `run()` with what the hooks ask for, one by one.
 
     Args:
       fetches: As in `tf.compat.v1.Session.run`.
       feed_dict: As there.
-      options: As there.
-      requests: Pairs of a hook and its `SessionRunArgs` or None, one for each
-        hook. They are taken one by one, and none after a conflict.
+      options: As there; not changed.
       graph: The `tf.Graph` that runs, in which names of fed tensors are looked
         up.
-
-    Raises:
-      FeedConflictError: if two sides feed the same tensor.
     """
-    merged_fetches: dict[Any, Any] = {_CALLER: fetches}
-    merged_options = run_options.RunOptions()
-    if options is not None:
-        merged_options.CopyFrom(options)
-    feeds = _Feeds(graph)
-    for position, (hook, request) in enumerate(requests):
-        if request is None:
-            continue
+
+    def __init__(
+        self, fetches: Any, feed_dict: Any, options: Any, graph: Any
+    ) -> None:
+        self._fetches: dict[Any, Any] = {_CALLER: fetches}
+        self._feed_dict = feed_dict
+        self._feeds = _Feeds(graph)
+        self._options = run_options.RunOptions()
+        if options is not None:
+            self._options.CopyFrom(options)
+
+    def add(self, position: int, hook: Any, request: Any) -> None:
+        """Adds what one hook asks for.
+
+        Args:
+          position: The hook's place in the order of calls.
+          hook: The hook, for the message of an error.
+          request: Its `SessionRunArgs`.
+
+        Raises:
+          FeedConflictError: if another hook feeds one of its tensors.
+        """
         if request.fetches is not None:
-            merged_fetches[position] = request.fetches
+            self._fetches[position] = request.fetches
         if request.feed_dict:
-            feeds.add(request.feed_dict, hook)
+            self._feeds.add(request.feed_dict, hook)
         if request.options:
-            merged_options = run_options.merge(merged_options, request.options)
-    return RunPlan(merged_fetches, feeds.with_caller(feed_dict), merged_options)
+            self._options = run_options.merge(self._options, request.options)
+
+    def plan(self) -> RunPlan:
+        """Returns the whole.
+
+        Raises:
+          FeedConflictError: if the caller feeds a tensor that a hook feeds.
+        """
+        feed_dict = self._feeds.with_caller(self._feed_dict)
+        return RunPlan(self._fetches, feed_dict, self._options)
 
 
 def caller_result(results: dict[Any, Any]) -> Any:

@@ -16,11 +16,17 @@ _BASENAME = "model.ckpt"
 
 def save(session: Any, checkpoint_dir: str) -> str:
     """Writes a checkpoint with the graph's saver; returns its path."""
-    path: str = _graph_saver(session.graph).save(
+    saver = _graph_saver(session.graph)
+    tf.io.gfile.makedirs(checkpoint_dir)
+    # Without state: the saver would count this file among those that it keeps
+    # in the training's own folder, and delete one of them for it.
+    path: str = saver.save(
         session,
         os.path.join(checkpoint_dir, _BASENAME),
         global_step=_global_step(session),
+        write_state=False,
     )
+    _v1.train.update_checkpoint_state(checkpoint_dir, path)
     return path
 
 

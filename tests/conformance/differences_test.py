@@ -1,0 +1,370 @@
+"""Each row of the README's table of differences, TensorFlow beside ours.
+
+A test is named `test_row_<n>`, n being the row's place in the table, and the
+last test holds the two together.
+"""
+
+import pathlib
+import re
+import threading
+import warnings
+
+import pytest
+import tensorflow as tf
+
+import monitored_tf
+from monitored_tf.testing import (
+    FakeClock,
+    Fault,
+    FaultHook,
+    FaultSessionCreator,
+    RecordingHook,
+)
+from tests.conformance.programs import OURS, THEIRS
+
+v1 = tf.compat.v1
+SIDES = pytest.mark.parametrize("side", [THEIRS, OURS], ids=["tf", "ours"])
+_README = pathlib.Path(__file__).parents[2] / "README.md"
+
+
+class _FailingThread(v1.train.SessionRunHook):
+    """A thread of the first session reports an error, before any step."""
+
+    def __init__(self, error):
+        self._error = error
+
+    def after_create_session(self, session, coord):
+        if self._error is not None:
+            thread = threading.Thread(target=self._fail, args=(coord,))
+            coord.register_thread(thread)
+            thread.start()
+            thread.join()
+
+    def _fail(self, coord):
+        error, self._error = self._error, None
+        try:
+            raise error
+        except Exception as raised:
+            coord.request_stop(raised)
+
+
+@SIDES
+def test_row_1_step_context_after_a_recovery(side, step):
+    failures = [tf.errors.AbortedError(None, None, "planted")]
+
+    def step_fn(step_context):
+        if failures:
+            raise failures.pop()
+        return step_context.session.run(step)
+
+    with side.MonitoredSession(**side.keywords) as session:
+        if side is THEIRS:
+            with pytest.raises(RuntimeError, match="closed Session"):
+                session.run_step_fn(step_fn)
+        else:
+            assert session.run_step_fn(step_fn) == 1
+
+
+def test_row_2_a_fault_that_repeats_is_given_up(step):
+    faults = FaultHook(*(Fault("before_run", call) for call in range(1, 9)))
+    with FakeClock() as clock, pytest.raises(tf.errors.AbortedError):
+        with monitored_tf.MonitoredSession(hooks=[faults]) as session:
+            session.run(step)
+    assert faults.calls["before_run"] == 3
+    assert [round(pause, 1) for pause in clock.sleeps[:2]] == [0.1, 0.2]
+    assert len(session.recoveries) == 2
+
+
+def test_row_2_tensorflow_goes_on(step):
+    faults = FaultHook(*(Fault("before_run", call) for call in range(1, 9)))
+    with v1.train.MonitoredSession(hooks=[faults]) as session:
+        session.run(step)
+    assert faults.calls["before_run"] == 9
+
+
+@SIDES
+def test_row_3_a_session_lost_half_made_is_closed(side, step):
+    creator = FaultSessionCreator()
+    faults = FaultHook(Fault("after_create_session"))
+    with side.MonitoredSession(creator, [faults], **side.keywords):
+        lost, kept = creator.sessions
+        if side is OURS:
+            with pytest.raises(RuntimeError, match="closed Session"):
+                lost.run(step)
+        else:
+            lost.run(step)
+        kept.run(step)
+
+
+@SIDES
+def test_row_4_the_callers_run_options(side, step):
+    asked = v1.RunOptions(timeout_in_ms=9000)
+    given = v1.RunOptions(timeout_in_ms=8000)
+    hook = RecordingHook(options=asked)
+    with side.MonitoredSession(hooks=[hook]) as session:
+        session.run(step, options=given)
+    assert given.timeout_in_ms == (9000 if side is THEIRS else 8000)
+
+
+@SIDES
+def test_row_5_hooks_from_a_generator(side, step):
+    hook = RecordingHook("a")
+    with side.MonitoredSession(hooks=(h for h in [hook])) as session:
+        session.run(step)
+    theirs = ["a.begin"]
+    ours = [
+        "a.begin",
+        "a.after_create_session",
+        "a.before_run",
+        "a.after_run",
+        "a.end",
+        "a.close",
+    ]
+    assert hook.calls == (theirs if side is THEIRS else ours)
+
+
+@SIDES
+def test_row_6_an_end_that_fails(side, step):
+    failing = FaultHook(Fault("end", error=ValueError("first")))
+    hook = RecordingHook("a")
+    with pytest.raises(ValueError, match="first"):
+        with side.MonitoredSession(hooks=[failing, hook]) as session:
+            session.run(step)
+    assert ("a.end" in hook.calls) == (side is OURS)
+
+
+@SIDES
+def test_row_7_a_step_functions_stop(side, graph):
+    session = side.MonitoredSession()
+    with pytest.raises(StopIteration):
+        session.run_step_fn(lambda step_context: step_context.request_stop())
+    assert session.should_stop() == (side is OURS)
+    session.close()
+
+
+@SIDES
+def test_row_8_the_same_hook_twice(side, graph):
+    class Alternating(v1.train.SessionRunHook):
+        def __init__(self):
+            self.tensors = [tf.constant(1), tf.constant(2)]
+            self.calls = 0
+            self.results = []
+
+        def before_run(self, run_context):
+            self.calls += 1
+            return v1.train.SessionRunArgs(self.tensors[self.calls - 1])
+
+        def after_run(self, run_context, run_values):
+            self.results.append(int(run_values.results))
+
+    hook = Alternating()
+    with side.MonitoredSession(hooks=[hook, hook]) as session:
+        session.run([])
+    assert hook.results == ([2, 2] if side is THEIRS else [1, 2])
+
+
+@SIDES
+def test_row_9_run_after_close(side, step):
+    session = side.MonitoredSession()
+    session.close()
+    error = (
+        AttributeError if side is THEIRS else monitored_tf.SessionClosedError
+    )
+    with pytest.raises(error):
+        session.run(step)
+
+
+@SIDES
+def test_row_10_checkpoints_without_summaries_in_a_worker_context(
+    side, step, tmp_path, monkeypatch
+):
+    from tensorflow.python.distribute import distribute_coordinator_context
+
+    class Context:
+        is_chief = should_save_summary = should_checkpoint = True
+        task_type = task_id = _strategy = None
+
+        def session_creator(self, scaffold, **keywords):
+            return v1.train.ChiefSessionCreator(scaffold)
+
+    monkeypatch.setattr(
+        distribute_coordinator_context._worker_context,  # noqa: SLF001
+        "current",
+        Context(),
+        raising=False,
+    )
+    make = v1.train if side is THEIRS else monitored_tf
+    with make.MonitoredTrainingSession(
+        checkpoint_dir=str(tmp_path),
+        save_summaries_steps=None,
+        save_checkpoint_steps=1,
+    ) as session:
+        session.run(step)
+    newest = v1.train.latest_checkpoint(str(tmp_path))
+    assert (newest is None) == (side is THEIRS)
+
+
+@SIDES
+def test_row_11_a_stop_asked_for_before_a_recovery(side, step):
+    class Stops(v1.train.SessionRunHook):
+        def after_run(self, run_context, run_values):
+            run_context.request_stop()
+
+    lost = _FailingThread(tf.errors.AbortedError(None, None, "planted"))
+    with side.MonitoredSession(hooks=[Stops(), lost]) as session:
+        session.run(step)
+        assert session.should_stop() == (side is OURS)
+
+
+@SIDES
+def test_row_12_a_second_close(side, graph):
+    hook = RecordingHook("a")
+    session = side.MonitoredSession(hooks=[hook])
+    session.close()
+    if side is THEIRS:
+        with pytest.raises(RuntimeError, match="already closed"):
+            session.close()
+    else:
+        session.close()
+    assert hook.calls.count("a.end") == (2 if side is THEIRS else 1)
+
+
+@SIDES
+def test_row_13_close_under_another_default_graph(side, graph):
+    session = side.MonitoredSession()
+    with tf.Graph().as_default() as other:
+        other.finalize()
+        session.close()
+        assert other.finalized == (side is OURS)
+    assert graph.finalized == (side is THEIRS)
+
+
+@SIDES
+def test_row_14_a_constructor_that_raises(side, graph):
+    creator = FaultSessionCreator()
+    failing = FaultHook(Fault("after_create_session", error=ValueError("no")))
+    one = tf.constant(1)
+    with pytest.raises(ValueError, match="no"):
+        side.MonitoredSession(creator, [failing])
+    assert graph.finalized == (side is THEIRS)
+    if side is OURS:
+        with pytest.raises(RuntimeError, match="closed Session"):
+            creator.sessions[0].run(one)
+    else:
+        assert creator.sessions[0].run(one) == 1
+
+
+@SIDES
+def test_row_15_an_error_while_closing(side, step):
+    thread = _FailingThread(OSError("the thread's"))
+    theirs = pytest.raises(OSError, match="the thread's")
+    ours = pytest.raises(ValueError, match="the body's")
+    with theirs if side is THEIRS else ours as raised:
+        with side.MonitoredSession(hooks=[thread]):
+            raise ValueError("the body's")
+    assert raised.value.__context__ is not None
+
+
+@SIDES
+def test_row_16_a_feed_conflict_by_name(side, graph):
+    x = v1.placeholder(tf.float32, [], name="x")
+    hook = RecordingHook(feed_dict={"x:0": 1.0})
+    with side.MonitoredSession(hooks=[hook]) as session:
+        if side is THEIRS:
+            session.run(x, {x: 2.0})
+        else:
+            with pytest.raises(RuntimeError, match=r"Same tensor.*x:0"):
+                session.run(x, {x: 2.0})
+
+
+@SIDES
+def test_row_17_an_unhashable_hook_that_fetches(side, step):
+    class Unhashable(v1.train.SessionRunHook):
+        __hash__ = None
+
+        def before_run(self, run_context):
+            return v1.train.SessionRunArgs(step)
+
+    with side.MonitoredSession(hooks=[Unhashable()]) as session:
+        if side is THEIRS:
+            with pytest.raises(TypeError, match="unhashable"):
+                session.run(step)
+        else:
+            session.run(step)
+
+
+@SIDES
+def test_row_18_hooks_appended_later(side, step):
+    late = RecordingHook("late")
+    hooks = [RecordingHook()]
+    with side.MonitoredSession(hooks=hooks) as session:
+        hooks.append(late)
+        session.run(step)
+    assert bool(late.calls) == (side is THEIRS)
+    assert "late.begin" not in late.calls
+
+
+@SIDES
+def test_row_19_singular_should_stop_after_a_threads_error(side, graph):
+    thread = _FailingThread(OSError("the thread's"))
+    session = side.SingularMonitoredSession(hooks=[thread])
+    if side is THEIRS:
+        with pytest.raises(OSError, match="the thread's"):
+            session.should_stop()
+    else:
+        assert session.should_stop()
+    with pytest.raises(OSError, match="the thread's"):
+        session.close()
+
+
+@SIDES
+def test_row_20_recovery_under_another_default_graph(side, graph):
+    one = tf.constant(1)
+    faults = FaultHook(Fault("before_run"))
+    session = side.MonitoredSession(hooks=[faults], **side.keywords)
+    with tf.Graph().as_default() as other:
+        session.run(one)
+        assert other.finalized == (side is THEIRS)
+    session.close()
+
+
+@SIDES
+def test_row_21_both_cadences_given(side, step, tmp_path):
+    make = v1.train if side is THEIRS else monitored_tf
+
+    def session():
+        return make.MonitoredTrainingSession(
+            checkpoint_dir=str(tmp_path),
+            save_checkpoint_secs=600,
+            save_checkpoint_steps=1,
+        )
+
+    if side is THEIRS:
+        with pytest.raises(ValueError, match="both"):
+            session()
+    else:
+        with session() as made:
+            made.run(step)
+
+
+@SIDES
+def test_row_22_a_stray_stop_iteration(side, step):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        with side.MonitoredSession():
+            next(iter([]))
+    messages = [str(w.message) for w in caught if w.filename == __file__]
+    if side is THEIRS:
+        assert messages == []
+    else:
+        (message,) = messages
+        assert f"{__file__}:" in message
+
+
+def test_every_row_has_a_test_and_every_test_a_row():
+    table = _README.read_text().split("| TF | here |")[1].split("\n\n")[0]
+    rows = re.findall(r"^\|(?! *-)(?!-).+\|$", table, flags=re.MULTILINE)
+    tested = {
+        int(name.split("_")[2]) for name in globals() if "test_row_" in name
+    }
+    assert tested == set(range(1, len(rows) + 1))

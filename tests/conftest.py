@@ -1,0 +1,26 @@
+"""What every test may use."""
+
+from __future__ import annotations
+
+import os
+
+# Before TensorFlow is loaded: its C++ start-up lines are no test output.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+
+import pytest
+import tensorflow as tf
+
+
+@pytest.fixture
+def graph():
+    """A fresh graph, which is the default one during the test."""
+    with tf.Graph().as_default() as graph:
+        yield graph
+
+
+@pytest.fixture
+def step(graph):
+    """An op that counts the global step, and returns it, in that graph."""
+    global_step = tf.compat.v1.train.get_or_create_global_step()
+    return tf.compat.v1.assign_add(global_step, 1)
