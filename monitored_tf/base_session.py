@@ -240,6 +240,8 @@ class BaseSession(LegacyNames):
             return False
         self._life.close(error)
         self._warn_if_stray(error)
+        # It goes no further, but stop_reason keeps it.
+        failures.forget_frames(error)
         return True
 
     def _checked_part(self, hooks: Any) -> tuple[Any, ...]:

@@ -85,6 +85,15 @@ def add_context(error: BaseException, other: BaseException) -> None:
         links[-1].__context__ = other
 
 
+def forget_frames(error: BaseException) -> None:
+    """Drops the tracebacks of an error that is kept only to be read.
+
+    Its frames would keep alive what they worked on: sessions, for instance.
+    """
+    for link in _chain(error):
+        link.__traceback__ = None
+
+
 def _chain(error: BaseException) -> Iterator[BaseException]:
     seen: set[int] = set()
     link: BaseException | None = error

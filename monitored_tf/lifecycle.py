@@ -74,8 +74,8 @@ class Lifecycle:
             )
 
     def _recovered(self, event: RecoveryEvent) -> None:
-        self.recoveries.append(event)
         logging.info("Recovered: %s.", event)
+        self.recoveries.append(event)
         if self._policy.on_recovery is not None:
             self._policy.on_recovery(event)
         self.calls.recovered(event)

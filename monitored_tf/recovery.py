@@ -20,7 +20,8 @@ class RecoveryEvent:
     """One session that was lost and replaced.
 
     Attributes:
-      cause: The error that lost it.
+      cause: The error that lost it, without its traceback: that stands in the
+        log, at level INFO.
       attempt: 1 for the first recovery since a step succeeded, then 2 ...
       pause_secs: Seconds paused before the attempt.
       recovery_secs: Seconds from the loss to the new session, pause included.

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import collections
 import threading
 import time
 from typing import Any, Callable, TypeVar
 
 from absl import logging
 
-from monitored_tf import recovery
+from monitored_tf import failures, recovery
 from monitored_tf.live_session import LiveSession
 from monitored_tf.recovery import Attempts, RecoveryEvent, RecoveryPolicy
 
 _T = TypeVar("_T")
+# Of a long outage only the latest errors are kept, for the one that ends it.
+_KEPT_ERRORS = 10
 
 
 class RecoveryLoop:
@@ -36,6 +39,9 @@ class RecoveryLoop:
         self._attempts = Attempts(policy)
         self._generation = 0
         self._lost: _Loss | None = None
+        self._earlier: collections.deque[Exception] = collections.deque(
+            maxlen=_KEPT_ERRORS
+        )
         # Threads may share a session. The one that sees it lost first replaces
         # it; a hook may call run() while a session is being made.
         self._lock = threading.RLock()
@@ -57,9 +63,11 @@ class RecoveryLoop:
             except self._policy.errors as error:
                 if not self._recovers(error, live):
                     raise
+                failures.forget_frames(error)
             else:
                 if self._attempts.count:
                     self._attempts.step_succeeded()
+                    self._earlier.clear()
                 return result
 
     def start(self) -> None:
@@ -130,6 +138,7 @@ class RecoveryLoop:
             started = self._lost.started if self._lost else time.monotonic()
             self._drop()
             if pause_secs is None:
+                self._chain_earlier(error)
                 logging.error(
                     "Giving up after %d recoveries, the last from %s",
                     self._attempts.count - 1,
@@ -137,14 +146,22 @@ class RecoveryLoop:
                 )
                 return False
             self._lost = _Loss(error, self._attempts.count, pause_secs, started)
+            self._earlier.append(error)
             logging.warning(
                 "Session lost (attempt %d, next in %.1f s) to %s",
                 self._attempts.count,
                 pause_secs,
                 recovery.describe(error),
             )
+            logging.info("Where it was lost:", exc_info=error)
             time.sleep(pause_secs)
             return True
+
+
+    def _chain_earlier(self, error: Exception) -> None:
+        """Makes the earlier errors of this outage reachable from the last."""
+        for earlier in reversed(self._earlier):
+            failures.add_context(error, earlier)
 
 
 class _Loss:

@@ -18,6 +18,20 @@ _LARGER_WINS = (
 )
 
 
+def copy(options: Any) -> Any:
+    """Returns a copy of the caller's options, empty ones if there are none.
+
+    Anything but `RunOptions` is returned as it is: `Session.run` refuses it.
+    """
+    copied = RunOptions()
+    if not options:
+        return copied
+    if not isinstance(options, RunOptions):
+        return options
+    copied.CopyFrom(options)
+    return copied
+
+
 def merge(first: Any, second: Any) -> Any:
     """Merges what two sides ask of one run.
 
@@ -29,8 +43,7 @@ def merge(first: Any, second: Any) -> Any:
       A new `RunOptions`: of numbers the larger, of booleans the or, the debug
       tensor watches of `first` followed by those of `second`.
     """
-    merged = RunOptions()
-    merged.CopyFrom(first)
+    merged = copy(first)
     for field in _LARGER_WINS:
         larger = max(getattr(first, field), getattr(second, field))
         setattr(merged, field, larger)

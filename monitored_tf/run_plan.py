@@ -46,9 +46,7 @@ class Merger:
         self._fetches: dict[Any, Any] = {_CALLER: fetches}
         self._feed_dict = feed_dict
         self._feeds = _Feeds(graph)
-        self._options = run_options.RunOptions()
-        if options is not None:
-            self._options.CopyFrom(options)
+        self._options = run_options.copy(options)
 
     def add(self, position: int, hook: Any, request: Any) -> None:
         """Adds what one hook asks for.

@@ -188,7 +188,7 @@ def test_row_10_checkpoints_without_summaries_in_a_worker_context(
             return v1.train.ChiefSessionCreator(scaffold)
 
     monkeypatch.setattr(
-        distribute_coordinator_context._worker_context,  # noqa: SLF001
+        distribute_coordinator_context._worker_context,
         "current",
         Context(),
         raising=False,

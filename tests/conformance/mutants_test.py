@@ -81,7 +81,7 @@ def _leave_the_graph_finalized(monkeypatch):
 
 def _drop_the_callers_feeds(monkeypatch):
     monkeypatch.setattr(
-        run_plan._Feeds,  # noqa: SLF001
+        run_plan._Feeds,
         "with_caller",
         lambda self, feed_dict: None,
     )
