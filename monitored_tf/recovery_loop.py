@@ -157,7 +157,6 @@ class RecoveryLoop:
             time.sleep(pause_secs)
             return True
 
-
     def _chain_earlier(self, error: Exception) -> None:
         """Makes the earlier errors of this outage reachable from the last."""
         for earlier in reversed(self._earlier):

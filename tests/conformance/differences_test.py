@@ -361,6 +361,14 @@ def test_row_22_a_stray_stop_iteration(side, step):
         assert f"{__file__}:" in message
 
 
+@SIDES
+def test_row_23_what_is_no_hook(side, graph):
+    first = RecordingHook("first")
+    with pytest.raises(AttributeError):
+        side.MonitoredSession(hooks=[first, object()])
+    assert first.calls == (["first.begin"] if side is THEIRS else [])
+
+
 def test_every_row_has_a_test_and_every_test_a_row():
     table = _README.read_text().split("| TF | here |")[1].split("\n\n")[0]
     rows = re.findall(r"^\|(?! *-)(?!-).+\|$", table, flags=re.MULTILINE)
