@@ -14,6 +14,7 @@ import may still be set after ours.
 from __future__ import annotations
 
 import importlib
+import importlib.util
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -93,6 +94,14 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
+if importlib.util.find_spec("tensorflow") is None:
+    raise ModuleNotFoundError(
+        "monitored_tf needs TensorFlow 2.12 or later, and brings none so that "
+        "yours is left alone. Install one: pip install tensorflow, or "
+        "tensorflow-cpu.",
+        name="tensorflow",
+    )
+
 # Where each public name lives. The imports above tell type checkers the same.
 _NAMES = {
     "errors": (
@@ -169,18 +178,9 @@ def __getattr__(name: str) -> Any:
     module = _MODULE_OF.get(name)
     if module is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    try:
-        home = importlib.import_module(f"{__name__}.{module}")
-    except ModuleNotFoundError as error:
-        if error.name != "tensorflow":
-            raise
-        raise ModuleNotFoundError(
-            "monitored_tf needs TensorFlow 2.12 or later, and brings none so "
-            "that yours is left alone. Install one: pip install tensorflow, or "
-            "tensorflow-cpu.",
-            name="tensorflow",
-        ) from error
-    globals()[name] = value = getattr(home, name)
+    globals()[name] = value = getattr(
+        importlib.import_module(f"{__name__}.{module}"), name
+    )
     return value
 
 

@@ -18,6 +18,7 @@ from monitored_tf import (
 )
 from monitored_tf.legacy_names import LegacyNames
 from monitored_tf.lifecycle import Lifecycle
+from monitored_tf.live_session import LiveSession
 from monitored_tf.recovery import RecoveryEvent, RecoveryPolicy
 from monitored_tf.stop_reason import StopReason
 
@@ -101,9 +102,6 @@ class BaseSession(LegacyNames):
           tf.errors.OutOfRangeError: at the end of the data.
           Whatever a hook, or `tf.compat.v1.Session.run`, raises.
         """
-        if hooks is not None:
-            hooks = self._checked_part(hooks)
-
         return self._life.call(
             lambda live: live.run(
                 fetches, feed_dict, options, run_metadata, hooks=hooks
@@ -150,7 +148,9 @@ class BaseSession(LegacyNames):
         """
         if checkpoint_dir is not None:
             return self._life.call(
-                lambda live: saving.save(live.raw_session, checkpoint_dir)
+                lambda live: saving.save(
+                    live.raw_session, checkpoint_dir, self._saver(live)
+                )
             )
         hook = saving.saver_hook(self._life.calls.hooks)
         path, stop_asked = self._life.call(
@@ -183,7 +183,7 @@ class BaseSession(LegacyNames):
         """
         return self._life.call(
             lambda live: saving.export_saved_model(
-                live.raw_session, export_dir, signatures
+                live.raw_session, export_dir, signatures, self._saver(live)
             )
         )
 
@@ -208,7 +208,7 @@ class BaseSession(LegacyNames):
     @property
     def stop_reason(self) -> StopReason | None:
         """What ended the session, or who asked for its end; None before."""
-        return self._life.ending.reason or self._life.ending.request
+        return self._life.stop_reason()
 
     def close(self) -> None:
         """Calls the hooks' `end()`, stops threads, closes the raw session.
@@ -244,16 +244,8 @@ class BaseSession(LegacyNames):
         failures.forget_frames(error)
         return True
 
-    def _checked_part(self, hooks: Any) -> tuple[Any, ...]:
-        part = hook_calls.check_hooks(hooks)
-        for hook in part:
-            if not any(hook is known for known in self._life.calls.hooks):
-                raise ValueError(
-                    f"run(hooks=...) got {hook!r}, which is none of the "
-                    "session's hooks, so its begin() was never called. Give it "
-                    "to the session's constructor."
-                )
-        return part
+    def _saver(self, live: LiveSession) -> Any:
+        return saving.saver_of(self._life.creator, live.raw_session.graph)
 
     def _warn_if_stray(self, error: BaseException) -> None:
         if isinstance(error, StopIteration) and (

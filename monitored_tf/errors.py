@@ -27,6 +27,15 @@ class MonitoredTFError(Exception):
 class SessionClosedError(MonitoredTFError, RuntimeError):
     """The session was used after `close()` or after its `with` block."""
 
+    def __init__(
+        self,
+        message: str = (
+            "Session is already closed. Make a new one: a closed session "
+            "cannot run."
+        ),
+    ) -> None:
+        super().__init__(message)
+
 
 class StopRequestedError(MonitoredTFError, RuntimeError):
     """`run()` was called after a hook or the user had asked for the end."""

@@ -51,11 +51,16 @@ class Failures:
             self._keep(error, what)
 
     def _keep(self, error: BaseException, what: str) -> None:
-        if self._first is None:
+        first = self._first
+        if first is None or first is error:
             self._first = error
-        elif error is not self._first:
-            logging.error("%s failed too: %r", what, error, exc_info=error)
-            add_context(self._first, error)
+            return
+        logging.error("%s failed too: %r", what, error, exc_info=error)
+        if isinstance(first, Exception) and not isinstance(error, Exception):
+            # An interrupt goes before an error: the user wants out.
+            first, error = error, first
+        add_context(first, error)
+        self._first = first
 
 
 @contextlib.contextmanager
@@ -76,13 +81,14 @@ def behind(error: BaseException, what: str) -> Iterator[None]:
 
 def add_context(error: BaseException, other: BaseException) -> None:
     """Hangs `other` at the end of the chain of contexts of `error`."""
-    for link in _chain(other):
-        # Python put `error` there if it was being handled: no circles.
-        if link.__context__ is error:
-            link.__context__ = None
     links = list(_chain(error))
-    if not any(link is other for link in links):
-        links[-1].__context__ = other
+    for link in _chain(other):
+        # Python links what is raised while `error` is handled: no circles.
+        if any(link is known for known in links):
+            return
+        if any(link.__context__ is known for known in links):
+            link.__context__ = None
+    links[-1].__context__ = other
 
 
 def forget_frames(error: BaseException) -> None:

@@ -70,6 +70,24 @@ class HookCalls:
         self.hooks = hooks
         self._begun: list[Any] = []
 
+    def part(self, hooks: Iterable[Any] | None) -> tuple[Any, ...]:
+        """Returns the hooks that take part in a run: those given, or all.
+
+        Raises:
+          ValueError: if one given is none of the session's.
+        """
+        if hooks is None:
+            return self.hooks
+        part = check_hooks(hooks)
+        for hook in part:
+            if not any(hook is known for known in self.hooks):
+                raise ValueError(
+                    f"run(hooks=...) got {hook!r}, which is none of the "
+                    "session's hooks, so its begin() was never called. Give it "
+                    "to the session's constructor."
+                )
+        return part
+
     def begin(self) -> None:
         """Calls each `begin()`; the first error ends it."""
         for hook in self.hooks:
@@ -114,15 +132,21 @@ def before_run(
     hooks: Sequence[Any],
     context: SessionRunContext,
     merger: run_plan.Merger,
-) -> None:
+) -> Any:
     """Asks each hook's `before_run` and merges what it wants.
+
+    Returns:
+      The hook that asked for the end first; None if none did.
 
     Raises:
       InvalidRequestError: if that is neither None nor like SessionRunArgs.
       FeedConflictError: if it feeds what another hook feeds.
     """
+    stopped_by = None
     for position, hook in enumerate(hooks):
         request = hook.before_run(context)
+        if stopped_by is None and context.stop_requested:
+            stopped_by = hook
         if request is None:
             continue
         if not _is_request(request):
@@ -131,6 +155,7 @@ def before_run(
                 f"Got {request!r}. Return SessionRunArgs(fetches=...)."
             )
         merger.add(position, hook, request)
+    return stopped_by
 
 
 def after_run(
@@ -139,14 +164,14 @@ def after_run(
     results: dict[Any, Any],
     options: Any,
     run_metadata: Any,
+    stopped_by: Any = None,
 ) -> Any:
     """Calls each `after_run` with the hook's own results.
 
     Returns:
-      The hook that asked for the end first, in `before_run` or `after_run`;
-      None if none did.
+      The hook that asked for the end first: `stopped_by`, which did so in
+      `before_run`, or one that does now; None if none did.
     """
-    stopped_by = None
     for position, hook in enumerate(hooks):
         own = run_plan.hook_result(results, position)
         hook.after_run(context, SessionRunValues(own, options, run_metadata))

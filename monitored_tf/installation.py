@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import types
 from collections.abc import Iterator
-from types import ModuleType
 from typing import Any
 
 import tensorflow as tf
@@ -13,6 +13,7 @@ import tensorflow as tf
 from monitored_tf import session, session_creators, training_session
 
 _train = tf.compat.v1.train
+_TF_SESSIONS = (_train.MonitoredSession, _train.SingularMonitoredSession)
 
 # TensorFlow's objects, as they were before anything was replaced, and ours.
 # SessionRunHook and SessionCreator stay: TensorFlow's own hooks and creators
@@ -27,11 +28,12 @@ _REPLACEMENTS: tuple[tuple[Any, Any], ...] = (
     (_train.ChiefSessionCreator, session_creators.ChiefSessionCreator),
     (_train.WorkerSessionCreator, session_creators.WorkerSessionCreator),
 )
-_OURS_BY_ID = {id(theirs): ours for theirs, ours in _REPLACEMENTS}
+_OURS = {id(theirs): ours for theirs, ours in _REPLACEMENTS}
+_THEIRS = {id(ours): theirs for theirs, ours in _REPLACEMENTS}
 _OWN_PACKAGE = __name__.partition(".")[0]
 
-# (module, name, TensorFlow's object) of each place that was changed.
-_changed: list[tuple[ModuleType, str, Any]] = []
+# (module or class, name, what stood there) of each place that was changed.
+_changed: list[tuple[Any, str, Any]] = []
 
 
 def install() -> None:
@@ -40,34 +42,40 @@ def install() -> None:
     Every module that holds one of TensorFlow's session classes under a global
     name gets ours: `tf.compat.v1.train`, TensorFlow's own modules, third-party
     trainers. Modules imported later find ours in `tf.compat.v1.train`. What
-    was derived from TensorFlow's classes before stays as it is. A second call
-    looks at the modules imported since.
+    was derived from TensorFlow's classes before, or holds them in another way,
+    works on as it did. A second call looks at the modules imported since.
 
     >>> install()
     >>> tf.compat.v1.train.MonitoredSession is session.MonitoredSession
     True
     >>> uninstall()
     """
-    # The attributes of `tf` are loaded when first used: make them exist.
-    places = [_train, *_imported_modules()]
-    for module in places:
-        for name, value in _globals_of(module):
-            ours = _OURS_BY_ID.get(id(value))
-            if ours is not None:
-                setattr(module, name, ours)
-                _changed.append((module, name, value))
+    if not _changed:
+        for cls in _TF_SESSIONS:
+            _change(cls, "__init__", _with_own_globals(cls.__init__))
+    for module in _modules_but_ours():
+        for name, value in list(vars(module).items()):
+            if id(value) in _OURS:
+                _change(module, name, _OURS[id(value)])
 
 
 def uninstall() -> None:
     """Takes back what `install()` did, in every module it changed.
 
     A name that was given another value since is left alone, and so is a module
-    that was imported in between and took our classes itself.
+    that was imported in between and took our classes itself. TensorFlow's own
+    modules are put right in any case.
     """
     while _changed:
-        module, name, theirs = _changed.pop()
-        if dict(_globals_of(module)).get(name) is _OURS_BY_ID[id(theirs)]:
-            setattr(module, name, theirs)
+        place, name, theirs = _changed.pop()
+        current = vars(place).get(name)
+        if isinstance(place, type) or current is _OURS[id(theirs)]:
+            setattr(place, name, theirs)
+    for module in _modules_but_ours():
+        if module.__name__.partition(".")[0] == "tensorflow":
+            for name, value in list(vars(module).items()):
+                if id(value) in _THEIRS:
+                    setattr(module, name, _THEIRS[id(value)])
 
 
 @contextlib.contextmanager
@@ -82,15 +90,35 @@ def installed() -> Iterator[None]:
             uninstall()
 
 
-def _imported_modules() -> list[ModuleType]:
+def _change(place: Any, name: str, value: Any) -> None:
+    _changed.append((place, name, vars(place)[name]))
+    setattr(place, name, value)
+
+
+def _modules_but_ours() -> list[types.ModuleType]:
     return [
         module
         for name, module in list(sys.modules.items())
-        if isinstance(module, ModuleType)
+        if isinstance(module, types.ModuleType)
         and name.partition(".")[0] != _OWN_PACKAGE
     ]
 
 
-def _globals_of(module: ModuleType) -> list[tuple[str, Any]]:
-    # Not getattr(): modules that load their names on demand must not do so.
-    return list(vars(module).items())
+def _with_own_globals(function: Any) -> Any:
+    """Returns the function with the globals it has now, whatever comes.
+
+    TensorFlow's constructors find their own class by its global name, which
+    install() gives to ours.
+    """
+    copy = types.FunctionType(
+        function.__code__,
+        dict(function.__globals__),
+        function.__name__,
+        function.__defaults__,
+        function.__closure__,
+    )
+    copy.__doc__, copy.__kwdefaults__ = (
+        function.__doc__,
+        function.__kwdefaults__,
+    )
+    return copy

@@ -7,12 +7,13 @@ from typing import Any
 from monitored_tf._deprecation import warn_deprecated
 
 _INSTEAD = "session.raw_session()"
-# A MonitoredSession of TensorFlow wraps its raw session in so many others.
-_WRAPPERS = 3
 
 
 class LegacyNames:
     """Answers to those names, with a DeprecationWarning."""
+
+    # So many others has TensorFlow around its raw session.
+    _wrappers = 3
 
     def raw_session(self) -> Any:
         """Implemented by the session."""
@@ -32,7 +33,7 @@ class LegacyNames:
     def _sess(self) -> Any:
         warn_deprecated("session._sess", "0.1", _INSTEAD)
         raw_session = self.raw_session()
-        return raw_session and _WrappedSession(raw_session, _WRAPPERS)
+        return raw_session and _WrappedSession(raw_session, self._wrappers)
 
     @property
     def _coordinated_creator(self) -> _CoordinatedCreator:

@@ -12,7 +12,7 @@ from monitored_tf.hook_calls import HookCalls
 from monitored_tf.live_session import LiveSession
 from monitored_tf.recovery import RecoveryEvent, RecoveryPolicy
 from monitored_tf.recovery_loop import RecoveryLoop
-from monitored_tf.stop_reason import Ending
+from monitored_tf.stop_reason import Ending, StopReason
 
 _T = TypeVar("_T")
 
@@ -48,14 +48,15 @@ class Lifecycle:
             policy, self._make_live_session, self._recovered
         )
         self._policy = policy
-        self._creator = creator
+        self.creator = creator
         self._stop_grace_period_secs = stop_grace_period_secs
         self._reported_error: BaseException | None = None
-        self._graph = tf.compat.v1.get_default_graph()
+        self._graph = _graph_of(creator)
         self._graph_was_finalized = self._graph.finalized
         try:
-            calls.begin()
-            self._creator = creator or make_default_creator()
+            with self._graph.as_default():
+                calls.begin()
+            self.creator = creator or make_default_creator()
             self.loop.start()
         except BaseException as error:
             with failures.behind(error, "undoing the creation"):
@@ -67,10 +68,11 @@ class Lifecycle:
         # A recovery may happen anywhere; Scaffold and hooks use the default.
         with self._graph.as_default():
             return LiveSession(
-                self._creator,
+                self.creator,
                 self.calls,
                 self._stop_grace_period_secs,
                 self.ending,
+                self._policy.errors,
             )
 
     def _recovered(self, event: RecoveryEvent) -> None:
@@ -88,10 +90,7 @@ class Lifecycle:
           Whatever `step` raises that is not recovered from.
         """
         if not self.is_open:
-            raise errors.SessionClosedError(
-                "Session is already closed. Make a new one: a closed session "
-                "cannot run."
-            )
+            raise errors.SessionClosedError
         try:
             result = self.loop.call(step)
         except BaseException as error:
@@ -135,12 +134,19 @@ class Lifecycle:
                 self.calls.end(self.loop.raw_session)
         self._release(failed)
 
-    def _settle_reason(self, error: BaseException | None) -> None:
+    def stop_reason(self) -> StopReason | None:
+        """Returns what ended the session, or makes it end; None before."""
+        ending = self.ending
+        return ending.reason or ending.request or self._stop_by_thread()
+
+    def _stop_by_thread(self) -> StopReason | None:
         live = self.loop.live
-        if live is None:
-            self.ending.finish(error)
-        else:
-            self.ending.finish(error, live.coord, live.thread_error())
+        if live is None or not live.coord.should_stop():
+            return None
+        return stop_reason.from_thread(live.thread_error())
+
+    def _settle_reason(self, error: BaseException | None) -> None:
+        self.ending.finish(error, self._stop_by_thread())
         logging.info("Session stops: %s.", self.ending.reason)
 
     def _release(self, failed: failures.Failures) -> None:
@@ -151,3 +157,10 @@ class Lifecycle:
                 _tf_private.unfinalize(self._graph)
             with failed.kept("close() of the hooks"):
                 self.calls.close()
+
+
+def _graph_of(creator: Any) -> Any:
+    """Returns the graph of the sessions that a creator makes."""
+    if getattr(creator, "reuses_session", False):
+        return creator.graph
+    return tf.compat.v1.get_default_graph()

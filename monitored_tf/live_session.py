@@ -29,6 +29,7 @@ class LiveSession:
       calls: The hooks; their `after_create_session` is called.
       stop_grace_period_secs: Seconds that `close()` waits for threads.
       ending: Is told when a hook or a step function asks for the end.
+      lost_errors: Types that tell of a lost session, besides TensorFlow's.
 
     Raises:
       Whatever the creator or a hook raises. What was opened is closed then.
@@ -40,9 +41,11 @@ class LiveSession:
         calls: HookCalls,
         stop_grace_period_secs: float,
         ending: Ending,
+        lost_errors: tuple[type[Exception], ...] = (),
     ) -> None:
         self._reused = getattr(creator, "reuses_session", False)
-        self._hooks = calls.hooks
+        self._calls = calls
+        self._lost_errors = (*PREEMPTION_ERRORS, *lost_errors)
         self._stop_grace_period_secs = stop_grace_period_secs
         self._ending = ending
         self.raw_session = creator.create_session()
@@ -82,9 +85,9 @@ class LiveSession:
                 feed_dict,
                 options,
                 run_metadata,
-                self._hooks if hooks is None else hooks,
+                self._calls.part(hooks),
             )
-        except PREEMPTION_ERRORS:
+        except self._lost_errors:
             raise
         except Exception:
             preemption = self._preemption_of_a_thread()
@@ -107,7 +110,7 @@ class LiveSession:
         merger = run_plan.Merger(
             fetches, feed_dict, options, self.raw_session.graph
         )
-        hook_calls.before_run(hooks, context, merger)
+        stopped_by = hook_calls.before_run(hooks, context, merger)
         plan = merger.plan()
         if run_metadata is None:
             run_metadata = tf.compat.v1.RunMetadata()
@@ -118,7 +121,7 @@ class LiveSession:
             run_metadata=run_metadata,
         )
         stopped_by = hook_calls.after_run(
-            hooks, context, results, plan.options, run_metadata
+            hooks, context, results, plan.options, run_metadata, stopped_by
         )
         if stopped_by is not None:
             self._ending.ask_by_hook(stopped_by)
@@ -127,7 +130,11 @@ class LiveSession:
     def run_step_fn(self, step_fn: Callable[[StepContext], Any]) -> Any:
         """Calls a step function with a context of this session."""
         return step_fn(
-            StepContext(self.raw_session, self.run, self._ending.ask_by_step_fn)
+            StepContext(
+                self.raw_session,
+                self.run,
+                on_request_stop=self._ending.ask_by_step_fn,
+            )
         )
 
     def thread_error(self) -> BaseException | None:
@@ -140,7 +147,7 @@ class LiveSession:
 
     def _preemption_of_a_thread(self) -> BaseException | None:
         error = self.thread_error()
-        return error if isinstance(error, PREEMPTION_ERRORS) else None
+        return error if isinstance(error, self._lost_errors) else None
 
     def close(self) -> None:
         """Stops the threads and closes the raw session.

@@ -75,12 +75,16 @@ class RecoveryPolicy:
     on_recovery: Callable[[RecoveryEvent], None] | None = None
 
     def __post_init__(self) -> None:
-        for error in self.errors:
-            if not (isinstance(error, type) and issubclass(error, Exception)):
-                raise TypeError(
-                    "RecoveryPolicy.errors must hold exception types. "
-                    f"Got {error!r}."
-                )
+        if not isinstance(self.errors, (tuple, list)) or not all(
+            isinstance(error, type) and issubclass(error, Exception)
+            for error in self.errors
+        ):
+            raise TypeError(
+                "RecoveryPolicy.errors must be a tuple of exception types. "
+                f"Got {self.errors!r}."
+            )
+        # An except clause takes no list.
+        object.__setattr__(self, "errors", tuple(self.errors))
         if not 0 <= self.initial_pause_secs <= self.max_pause_secs:
             raise ValueError(
                 "RecoveryPolicy needs 0 <= initial_pause_secs <= "
@@ -163,7 +167,5 @@ class Attempts:
 
 def describe(error: BaseException) -> str:
     """Returns the type of an error and the first line of its text."""
-    lines = str(error).splitlines()
-    return (
-        f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
-    )
+    lines = [type(error).__name__, *str(error).strip().splitlines()]
+    return ": ".join(lines[:2])

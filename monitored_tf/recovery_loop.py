@@ -9,7 +9,7 @@ from typing import Any, Callable, TypeVar
 
 from absl import logging
 
-from monitored_tf import failures, recovery
+from monitored_tf import errors, failures, recovery
 from monitored_tf.live_session import LiveSession
 from monitored_tf.recovery import Attempts, RecoveryEvent, RecoveryPolicy
 
@@ -38,6 +38,7 @@ class RecoveryLoop:
         self._on_recovery = on_recovery
         self._attempts = Attempts(policy)
         self._generation = 0
+        self._is_closed = False
         self._lost: _Loss | None = None
         self._earlier: collections.deque[Exception] = collections.deque(
             maxlen=_KEPT_ERRORS
@@ -55,39 +56,45 @@ class RecoveryLoop:
         Raises:
           Whatever `step` raises and the policy does not recover from.
         """
+        result = self._call(step)
+        if self._attempts.count:
+            self._attempts.step_succeeded()
+            self._earlier.clear()
+        return result
+
+    def start(self) -> None:
+        """Makes a live session if there is none."""
+        self._call(lambda live: None)
+
+    def _call(self, step: Callable[[LiveSession], _T]) -> _T:
         while True:
             live = None
             try:
                 live = self.live or self._make()
-                result = step(live)
+                return step(live)
             except self._policy.errors as error:
                 if not self._recovers(error, live):
                     raise
                 failures.forget_frames(error)
-            else:
-                if self._attempts.count:
-                    self._attempts.step_succeeded()
-                    self._earlier.clear()
-                return result
-
-    def start(self) -> None:
-        """Makes the first live session."""
-        self.call(lambda live: None)
 
     def should_stop(self) -> bool:
-        """Asks the coordinator; recovers if a thread died of a preemption."""
+        """Asks the coordinator; recovers if a thread died of a preemption.
+
+        Raises:
+          The thread's error, if the policy gives up on it.
+        """
         live = self.live
         if live is None:
             return True
         error = live.thread_error()
         if error is None:
             return bool(live.coord.should_stop())
-        if isinstance(error, self._policy.errors) and self._recovers(
-            error, live
-        ):
-            self.start()
-            return False
-        return True
+        if not isinstance(error, self._policy.errors):
+            return True
+        if not self._recovers(error, live):
+            raise error
+        self.start()
+        return False
 
     def close(self) -> None:
         """Closes the live session, if there is one, for good.
@@ -95,6 +102,7 @@ class RecoveryLoop:
         Raises:
           The error that a thread died of, unless it is one of the policy's.
         """
+        self._is_closed = True
         self.raw_session = None
         self._drop()
 
@@ -113,25 +121,34 @@ class RecoveryLoop:
 
     def _make(self) -> LiveSession:
         with self._lock:
-            if self.live is None:
+            if self._is_closed:
+                raise errors.SessionClosedError
+            live = self.live
+            if live is None:
                 live = self._make_live_session()
                 self._generation += 1
-                try:
-                    self._tell_of_recovery()
-                except BaseException:
-                    live.abandon()
-                    raise
                 self.live, self.raw_session = live, live.raw_session
-            return self.live
+                self._tell_of_recovery(live)
+            # A run() in a callback may have lost and replaced it meanwhile.
+            return self.live or live
 
-    def _tell_of_recovery(self) -> None:
-        if self._lost is not None:
-            self._on_recovery(self._lost.event(self._generation))
-            self._lost = None
+    def _tell_of_recovery(self, live: LiveSession) -> None:
+        loss, self._lost = self._lost, None
+        if loss is None:
+            return
+        try:
+            self._on_recovery(loss.event(self._generation))
+        except BaseException:
+            if self.live is live:
+                self._lost, self.live = loss, None
+                live.abandon()
+            raise
 
     def _recovers(self, error: Exception, live: LiveSession | None) -> bool:
         """Drops the lost session and pauses; returns whether to try again."""
         with self._lock:
+            if self._is_closed:
+                return False
             if self.live is not live:
                 return True  # Another thread replaced it.
             pause_secs = self._attempts.next_pause_secs(error, live is not None)

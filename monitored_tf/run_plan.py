@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import tensorflow as tf
@@ -92,18 +92,11 @@ class _Feeds:
     def __init__(self, graph: Any) -> None:
         self._graph = graph
         self._feeds: dict[Any, Any] = {}
-        self._owners: dict[Any, Any] = {}
+        self._owners: dict[Any, str] = {}
 
     def add(self, feed_dict: dict[Any, Any], hook: Any) -> None:
-        claims = dict.fromkeys(_claims(feed_dict, self._graph), hook)
-        taken = claims.keys() & self._owners.keys()
-        if taken:
-            owners = [self._owners[claim] for claim in taken]
-            raise errors.FeedConflictError(
-                "Same tensor is fed by two hooks. Conflict(s): "
-                f"{_names(taken)}, fed by {hook!r} and {owners[0]!r}. Let one "
-                "of them feed it."
-            )
+        claims = dict.fromkeys(_claims(feed_dict, self._graph), repr(hook))
+        self._check("Same tensor is fed by two hooks.", claims)
         self._owners.update(claims)
         self._feeds.update(feed_dict)
 
@@ -112,15 +105,21 @@ class _Feeds:
             return feed_dict
         if not feed_dict:
             return self._feeds
-        taken = self._owners.keys() & set(_claims(feed_dict, self._graph))
-        if taken:
-            owners = [self._owners[claim] for claim in taken]
-            raise errors.FeedConflictError(
-                "Same tensor is fed by a SessionRunHook and user. Conflict(s): "
-                f"{_names(taken)}, fed by {owners[0]!r} and by the feed_dict "
-                "of run(). Let one of them feed it."
-            )
+        claims = dict.fromkeys(_claims(feed_dict, self._graph), "run()")
+        self._check("Same tensor is fed by a SessionRunHook and user.", claims)
         return {**self._feeds, **feed_dict}
+
+    def _check(self, what: str, claims: dict[Any, str]) -> None:
+        conflicts = [
+            f"{claim} by {self._owners[claim]} and {claims[claim]}"
+            for claim in claims
+            if claim in self._owners
+        ]
+        if conflicts:
+            raise errors.FeedConflictError(
+                f"{what} Conflict(s): {'; '.join(conflicts)}. Let one of the "
+                "two feed it."
+            )
 
 
 def _claims(feed_dict: dict[Any, Any], graph: Any) -> Iterator[Any]:
@@ -153,7 +152,3 @@ def _tensor_name(key: Any, graph: Any) -> Any:
     except (TypeError, ValueError, KeyError):
         # No tensor of this graph. Session.run says so better than we could.
         return key
-
-
-def _names(claims: Iterable[Any]) -> list[str]:
-    return sorted(str(claim) for claim in claims)

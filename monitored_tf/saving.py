@@ -14,9 +14,8 @@ _v1 = tf.compat.v1
 _BASENAME = "model.ckpt"
 
 
-def save(session: Any, checkpoint_dir: str) -> str:
-    """Writes a checkpoint with the graph's saver; returns its path."""
-    saver = _graph_saver(session.graph)
+def save(session: Any, checkpoint_dir: str, saver: Any) -> str:
+    """Writes a checkpoint with this saver; returns its path."""
     tf.io.gfile.makedirs(checkpoint_dir)
     # Without state: the saver would count this file among those that it keeps
     # in the training's own folder, and delete one of them for it.
@@ -26,7 +25,11 @@ def save(session: Any, checkpoint_dir: str) -> str:
         global_step=_global_step(session),
         write_state=False,
     )
-    _v1.train.update_checkpoint_state(checkpoint_dir, path)
+    state = tf.train.get_checkpoint_state(checkpoint_dir)
+    earlier = state.all_model_checkpoint_paths if state else []
+    _v1.train.update_checkpoint_state(
+        checkpoint_dir, path, [p for p in earlier if p != path] + [path]
+    )
     return path
 
 
@@ -38,6 +41,27 @@ def save_with_hook(session: Any, hook: Any) -> tuple[str, bool]:
         )
         path: str = _tf_private.saver_of_hook(hook).last_checkpoints[-1]
     return path, stop_asked
+
+
+def _export_copy(
+    graph: Any, saver: Any, variables: str, builder: Any, signature_defs: Any
+) -> None:
+    # The builder adds to collections, which a finalized graph does not allow.
+    meta_graph = _v1.train.export_meta_graph(
+        graph=graph, saver_def=saver.as_saver_def()
+    )
+    with _v1.Graph().as_default() as copy, _v1.Session() as session:
+        copied_saver = _v1.train.import_meta_graph(
+            meta_graph, clear_devices=True
+        )
+        copied_saver.restore(session, variables)
+        builder.add_meta_graph_and_variables(
+            session,
+            [tf.saved_model.SERVING],
+            signature_def_map=signature_defs,
+            main_op=_first(copy, _v1.GraphKeys.LOCAL_INIT_OP),
+            saver=copied_saver,
+        )
 
 
 def saver_hook(hooks: Sequence[Any]) -> Any:
@@ -57,32 +81,44 @@ def saver_hook(hooks: Sequence[Any]) -> Any:
 
 
 def export_saved_model(
-    session: Any, export_dir: str, signatures: Mapping[str, Any]
+    session: Any, export_dir: str, signatures: Mapping[str, Any], saver: Any
 ) -> str:
     """Writes a SavedModel; see `MonitoredSession.export_saved_model`."""
+    if not isinstance(signatures, Mapping):
+        raise errors.InvalidSignatureError(
+            "signatures must be a dict from names to signatures, as "
+            f"{{'serving_default': (inputs, outputs)}}. Got {signatures!r}."
+        )
     signature_defs = {
         name: _signature_def(name, signature)
         for name, signature in signatures.items()
     }
-    graph = session.graph
-    saver = _graph_saver(graph)
-    # The builder makes the folder at once: all that can be wrong comes before.
+    # Refuses a folder that is not empty, before anything is written.
     builder = _v1.saved_model.Builder(export_dir)
-    with graph.as_default():
-        builder.add_meta_graph_and_variables(
+    scratch = f"{export_dir.rstrip('/')}.scratch"
+    tf.io.gfile.makedirs(scratch)
+    try:
+        variables = saver.save(
             session,
-            [tf.saved_model.SERVING],
-            signature_def_map=signature_defs,
-            init_op=_first(graph, _v1.GraphKeys.LOCAL_INIT_OP),
-            saver=saver,
-            clear_devices=True,
+            os.path.join(scratch, "variables"),
+            write_meta_graph=False,
+            write_state=False,
         )
+        _export_copy(session.graph, saver, variables, builder, signature_defs)
+    finally:
+        tf.io.gfile.rmtree(scratch)
     builder.save()
     return export_dir
 
 
-def _graph_saver(graph: Any) -> Any:
-    saver = _first(graph, _v1.GraphKeys.SAVERS)
+def saver_of(creator: Any, graph: Any) -> Any:
+    """Returns the saver of the creator's scaffold, or else the graph's.
+
+    Raises:
+      NoCheckpointSaverError: if there is neither.
+    """
+    scaffold = getattr(creator, "scaffold", None)
+    saver = scaffold.saver if scaffold else _first(graph, _v1.GraphKeys.SAVERS)
     if saver is None:
         raise errors.NoCheckpointSaverError(
             "The graph has no saver in its collection SAVERS. Make one before "
@@ -110,7 +146,7 @@ def _signature_def(name: str, signature: Any) -> Any:
         return _v1.saved_model.predict_signature_def(
             dict(inputs), dict(outputs)
         )
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, AttributeError) as error:
         raise errors.InvalidSignatureError(
             f"Signature {name!r} must be a SignatureDef or a pair of dicts "
             f"from names to tensors, inputs and outputs. Got {signature!r}."

@@ -88,6 +88,8 @@ class SingularMonitoredSession(BaseSession):
       As `MonitoredSession`.
     """
 
+    _wrappers = 2  # None that recovers.
+
     def __init__(
         self,
         hooks: Any = None,

@@ -163,8 +163,15 @@ class ReusedSessionCreator(SessionCreator):
 
     reuses_session = True
 
+    @property
+    def graph(self) -> Any:
+        """The graph of the session."""
+        return self._session.graph
+
     def __init__(self, tf_session: Any) -> None:
-        if not callable(getattr(tf_session, "run", None)):
+        if isinstance(tf_session, type) or not callable(
+            getattr(tf_session, "run", None)
+        ):
             raise errors.InvalidSessionCreatorError(
                 "ReusedSessionCreator needs an open tf.compat.v1.Session. Got "
                 f"{tf_session!r}."

@@ -25,6 +25,7 @@ class StepContext:
         self,
         session: Any,
         run_with_hooks_fn: Callable[..., Any],
+        *,
         on_request_stop: Callable[[], None] | None = None,
     ) -> None:
         self._session = session
@@ -66,7 +67,10 @@ def check_step_function(step_fn: Callable[[StepContext], Any]) -> None:
             f"`step_fn` must be callable with one `step_context` argument. "
             f"Got {step_fn!r}, of type {type(step_fn).__name__}."
         )
-    names = _open_arguments(step_fn)
+    try:
+        names = _open_arguments(step_fn)
+    except TypeError:  # A builtin may have no signature to look at.
+        names = None
     if names not in (("step_context",), ("self", "step_context")):
         raise errors.InvalidStepFunctionError(
             "`step_fn` may either have one `step_context` argument, or `self` "
@@ -81,5 +85,7 @@ def _open_arguments(function: Callable[..., Any]) -> tuple[str, ...]:
         return tuple(n for n in names if n not in function.keywords)
     if not (inspect.isroutine(function) or inspect.isclass(function)):
         function = function.__call__  # type: ignore[operator]
-    names = tuple(inspect.getfullargspec(function).args)
+    spec = inspect.getfullargspec(function)
+    required = set(spec.kwonlyargs) - set(spec.kwonlydefaults or ())
+    names = (*spec.args, *sorted(required))
     return names[1:] if inspect.ismethod(function) else names

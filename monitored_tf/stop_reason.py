@@ -89,17 +89,13 @@ class Ending:
             )
 
     def finish(
-        self,
-        error: BaseException | None,
-        coord: Any = None,
-        thread_error: BaseException | None = None,
+        self, error: BaseException | None, by_thread: StopReason | None
     ) -> None:
         """Settles the reason.
 
         Args:
           error: What the `with` body raised, or None.
-          coord: The coordinator of the live session, or None.
-          thread_error: The error that stopped it, or None.
+          by_thread: The reason if a thread stopped the coordinator, or None.
         """
         if error is not None and not is_end_of_data(error):
             self.reason = from_error(error)
@@ -109,10 +105,8 @@ class Ending:
             self.reason = from_error(error)
         elif self.last_error is not None:
             self.reason = from_error(self.last_error)
-        elif coord is not None and coord.should_stop():
-            self.reason = from_thread(thread_error)
         else:
-            self.reason = StopReason("closed")
+            self.reason = by_thread or StopReason("closed")
 
 
 def is_end_of_data(error: BaseException) -> bool:

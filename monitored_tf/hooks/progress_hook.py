@@ -8,7 +8,7 @@ from typing import Any, TextIO
 
 import tensorflow as tf
 
-from monitored_tf.session_run_hook import SessionRunArgs, SessionRunHook
+from monitored_tf.session_run_hook import SessionRunHook
 
 
 class ProgressHook(SessionRunHook):
@@ -41,7 +41,8 @@ class ProgressHook(SessionRunHook):
         self._every_n_secs = every_n_secs
         self._stream = stream or sys.stdout
         self._global_step: Any = None
-        self._shown: tuple[int, float] | None = None
+        # The step and the time of the last line, or of the session's start.
+        self._shown = (0, 0.0)
 
     def begin(self) -> None:
         """Looks up the global step."""
@@ -56,31 +57,29 @@ class ProgressHook(SessionRunHook):
         """Starts counting from the step that was restored."""
         self._shown = int(session.run(self._global_step)), time.monotonic()
 
-    def before_run(self, run_context: Any) -> Any:
-        """Asks for the global step."""
-        return SessionRunArgs(self._global_step)
-
     def after_run(self, run_context: Any, run_values: Any) -> None:
         """Prints the line if it is due."""
-        self._show_if_due(int(run_values.results), self._every_n_secs)
+        if time.monotonic() - self._shown[1] >= self._every_n_secs:
+            # Read now: a value fetched with the step may be from before it.
+            step = int(run_context.session.run(self._global_step))
+            self._show(step)
 
     def end(self, session: Any) -> None:
-        """Prints the last line."""
-        self._show_if_due(int(session.run(self._global_step)), 0)
-        self._stream.write("\n" if self._stream.isatty() else "")
+        """Prints the last line, if there were steps since the one before."""
+        self._show(int(session.run(self._global_step)))
+        if self._stream.isatty():
+            self._stream.write("\n")
 
-    def _show_if_due(self, step: int, every_n_secs: float) -> None:
+    def _show(self, step: int) -> None:
         now = time.monotonic()
-        shown_step, shown_at = self._shown or (step, now)
-        if now - shown_at < every_n_secs or step == shown_step:
+        shown_step, shown_at = self._shown
+        self._shown = step, now
+        if step == shown_step:
             return
         rate = (step - shown_step) / max(now - shown_at, 1e-9)
-        self._shown = step, now
         line = progress_line(step, self._last_step, rate)
-        before, after = (
-            ("\r", "\033[K") if self._stream.isatty() else ("", "\n")
-        )
-        self._stream.write(before + line + after)
+        terminal = self._stream.isatty()
+        self._stream.write(f"\r{line}\033[K" if terminal else f"{line}\n")
         self._stream.flush()
 
 

@@ -50,8 +50,8 @@ class FakeClock:
         self.now += secs
 
     def _sleep(self, secs: float) -> None:
-        self.sleeps.append(secs)
         self.advance(secs)
+        self.sleeps.append(secs)
 
     def __enter__(self) -> FakeClock:
         for name in (*_READINGS, "sleep"):

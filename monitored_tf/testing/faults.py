@@ -17,6 +17,8 @@ CALLBACKS = (
     "before_run",
     "after_run",
     "end",
+    "on_error",
+    "on_recovery",
     "close",
 )
 CREATE_SESSION = "create_session"
@@ -61,10 +63,17 @@ class Fault:
 class _Planted:
     """Counts calls and raises what is due."""
 
-    def __init__(self, faults: tuple[Fault, ...]) -> None:
+    def __init__(
+        self, faults: tuple[Fault, ...], callbacks: tuple[str, ...]
+    ) -> None:
         for fault in faults:
             if not isinstance(fault, Fault):
                 raise TypeError(f"Expected Fault objects. Got {fault!r}.")
+            if fault.callback not in callbacks:
+                raise ValueError(
+                    f"{fault!r} would never be raised here. Expected a "
+                    f"callback of {callbacks}."
+                )
         self._faults = faults
         self.calls: collections.Counter[str] = collections.Counter()
 
@@ -91,10 +100,11 @@ class FaultHook(SessionRunHook):
 
     Raises:
       TypeError: if one is no `Fault`.
+      ValueError: if one is for a session creator.
     """
 
     def __init__(self, *faults: Fault) -> None:
-        self._planted = _Planted(faults)
+        self._planted = _Planted(faults, CALLBACKS)
         self.calls = self._planted.calls
 
     def begin(self) -> None:
@@ -113,6 +123,12 @@ class FaultHook(SessionRunHook):
     def end(self, session: Any) -> None:
         self._planted.called("end")
 
+    def on_error(self, session: Any, error: BaseException) -> None:
+        self._planted.called("on_error")
+
+    def on_recovery(self, event: Any) -> None:
+        self._planted.called("on_recovery")
+
     def close(self) -> None:
         self._planted.called("close")
 
@@ -128,13 +144,21 @@ class FaultSessionCreator(SessionCreator):
     Attributes:
       calls: A Counter; `calls["create_session"]` is how often it was asked.
       sessions: The sessions it made, oldest first.
+
+    Raises:
+      TypeError: if one of `faults` is no `Fault`.
+      ValueError: if one is for a hook.
     """
 
     def __init__(self, *faults: Fault, creator: Any = None) -> None:
-        self._planted = _Planted(faults)
+        self._planted = _Planted(faults, (CREATE_SESSION,))
         self._creator = creator or ChiefSessionCreator()
+        self.reuses_session = getattr(self._creator, "reuses_session", False)
         self.calls = self._planted.calls
         self.sessions: list[Any] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._creator, name)
 
     def create_session(self) -> Any:
         """Makes a session unless a fault is due."""

@@ -234,6 +234,15 @@ def _queue_runner_fails():
     runner.create_threads = lambda *_, **__: 1 / 0
 
 
+def _faults(stage):
+    """Returns the faults of a hook and those of the session creator."""
+    if stage in ("begin", "after_create_session"):
+        return [Fault(stage, error=ValueError("planted"))], []
+    if stage == "create_session":
+        return [], [Fault(stage, error=ValueError("planted"))]
+    return [], []
+
+
 @pytest.mark.parametrize(
     "stage",
     [
@@ -258,12 +267,11 @@ def test_a_creation_that_fails_leaves_nothing(stage, step):
     }.get(stage, v1.train.Scaffold)()
     if stage == "queue runners":
         _queue_runner_fails()
-    planted = stage in ("begin", "create_session", "after_create_session")
-    faults = [Fault(stage, error=ValueError("planted"))] if planted else []
+    in_hook, in_creator = _faults(stage)
     creator = FaultSessionCreator(
-        *faults, creator=monitored_tf.ChiefSessionCreator(scaffold)
+        *in_creator, creator=monitored_tf.ChiefSessionCreator(scaffold)
     )
-    first, failing = RecordingHook("first"), FaultHook(*faults)
+    first, failing = RecordingHook("first"), FaultHook(*in_hook)
     ours = _error_of(monitored_tf.MonitoredSession, creator, [first, failing])
     assert threading.active_count() == threads
     assert not v1.get_default_graph().finalized
@@ -276,9 +284,9 @@ def test_a_creation_that_fails_leaves_nothing(stage, step):
     theirs = _error_of(
         v1.train.MonitoredSession,
         FaultSessionCreator(
-            *faults, creator=v1.train.ChiefSessionCreator(scaffold)
+            *in_creator, creator=v1.train.ChiefSessionCreator(scaffold)
         ),
-        [FaultHook(*faults)],
+        [FaultHook(*in_hook)],
     )
     assert type_of(ours) == type_of(theirs)
 
