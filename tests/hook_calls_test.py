@@ -265,7 +265,7 @@ def test_each_after_run_gets_its_own_results_options_and_metadata():
 
     context = _context()
     results = {"caller": "mine", 0: "first"}
-    hook_calls.after_run([Keeps(), Keeps()], context, results, "o", "m")
+    hook_calls.after_run([Keeps(), Keeps()], context, results, "o", "m", None)
     assert got == [(context, ("first", "o", "m")), (context, (None, "o", "m"))]
 
 
@@ -282,19 +282,22 @@ def test_the_first_hook_that_asks_for_the_end_is_returned():
         _Stops("b", log),
         _Stops("c", log),
     ]
-    stopped_by = hook_calls.after_run(hooks, _context(), {}, None, None)
+    stopped_by = hook_calls.after_run(hooks, _context(), {}, None, None, None)
     assert stopped_by is hooks[1]
     assert log == ["a.after_run", "b.after_run", "c.after_run"]
 
 
+def test_a_hook_that_asked_in_before_run_asked_first():
+    hooks = [_Stops("a")]
+    stopped_by = hook_calls.after_run(hooks, _context(), {}, None, None, "b")
+    assert stopped_by == "b"
+
+
 def test_nobody_is_returned_where_nobody_asked_for_the_end():
     hooks = [RecordingHook()]
-    assert hook_calls.after_run(hooks, _context(), {}, None, None) is None
+    assert hook_calls.after_run(hooks, _context(), {}, None, None, None) is None
 
 
-@pytest.mark.xfail(
-    strict=True, reason="after_run() names the first hook of all instead"
-)
 def test_the_hook_that_asks_for_the_end_in_before_run_is_the_one_named(step):
     class StopsBefore(RecordingHook):
         def before_run(self, run_context):

@@ -1,5 +1,7 @@
 """Our sessions where code written for TensorFlow looks for its own."""
 
+import pathlib
+import subprocess
 import sys
 import types
 
@@ -49,7 +51,8 @@ def _all_globals():
         (module_name, name): id(value)
         for module_name, module in list(sys.modules.items())
         if isinstance(module, types.ModuleType)
-        and not module_name.startswith("monitored_tf")
+        # Hypothesis, if it is there, counts in its globals.
+        and not module_name.startswith(("monitored_tf", "hypothesis"))
         for name, value in list(vars(module).items())
     }
 
@@ -61,19 +64,36 @@ def test_install_puts_ours_into_the_public_place_and_tensorflows_own():
     assert _names_of(sys.modules[v1.train.__name__]) == _ours()
 
 
-def test_an_import_after_install_gets_ours():
-    monitored_tf.install()
-    namespace = {}
-    lines = (
-        "from tensorflow.compat.v1.train import MonitoredSession as a",
-        "from tensorflow.python.training.monitored_session import "
-        "MonitoredSession as b",
-        "import tensorflow.compat.v1 as tf; c = tf.train.MonitoredSession",
+IMPORTS = """
+import monitored_tf
+monitored_tf.install()
+from tensorflow.compat.v1.train import MonitoredSession as a
+from tensorflow.python.training.monitored_session import MonitoredSession as b
+import tensorflow.compat.v1 as tf
+print({a, b, tf.train.MonitoredSession} == {monitored_tf.MonitoredSession})
+monitored_tf.uninstall()
+print(tf.train.MonitoredSession is monitored_tf.MonitoredSession)
+"""
+
+
+def _lines_printed_by(code):
+    """Runs it in a process of its own: imports cannot be undone."""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=pathlib.Path(monitored_tf.__file__).parent.parent,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
     )
-    exec("\n".join(lines), namespace)  # As a script would be run.
-    assert {namespace[name] for name in "abc"} == {
-        monitored_tf.MonitoredSession
-    }
+    return done.stdout.splitlines()
+
+
+def test_an_import_after_install_gets_ours():
+    assert _lines_printed_by(IMPORTS)[0] == "True"
+
+
+def test_uninstall_takes_back_what_tensorflow_imported_in_between():
+    assert _lines_printed_by(IMPORTS)[1] == "False"
 
 
 def test_uninstall_takes_back_exactly_what_install_did():

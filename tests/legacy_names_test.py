@@ -17,9 +17,7 @@ def _deprecated(instead):
     "make_session",
     [monitored_tf.MonitoredSession, monitored_tf.SingularMonitoredSession],
 )
-def test_each_name_gives_the_raw_session_and_its_public_way(
-    step, make_session
-):
+def test_each_name_gives_the_raw_session_and_its_public_way(step, make_session):
     with make_session() as session:
         raw_session = session.raw_session()
         with _deprecated(r"Use session\.raw_session\(\) instead"):
@@ -54,7 +52,7 @@ def test_each_name_says_that_the_session_is_closed(step):
 )
 def test_each_warning_points_at_the_callers_file_once(step, use):
     with monitored_tf.MonitoredSession() as session:
-        with pytest.warns(DeprecationWarning) as warned:
+        with _deprecated("raw_session") as warned:
             use(session)
     assert [warning.filename for warning in warned] == [__file__]
 

@@ -113,7 +113,7 @@ def test_the_feeder_named_is_the_one_whose_tensor_conflicts(graph):
 
 def test_all_tensors_in_conflict_are_named(graph):
     a, b = _placeholders("a", "b")
-    with pytest.raises(errors.FeedConflictError, match=r"\['a:0', 'b:0'\]"):
+    with pytest.raises(errors.FeedConflictError, match="b:0.*a:0"):
         _merge(graph, Args(None, {a: 1, b: 2}), feed_dict={b: 3, a: 4})
 
 
@@ -162,10 +162,13 @@ def test_an_added_conflict_is_seen_at_once(graph):
         merger.add(1, "hook1", Args(None, {a: 1}))
 
 
-@pytest.mark.xfail(strict=True, reason="only one of them is named")
 def test_conflicts_of_one_hook_with_several_name_the_hook_of_each(graph):
     a, b = _placeholders("a", "b")
-    requests = [Args(None, {a: 1}), Args(None, {b: 1}), Args(None, {a: 2, b: 2})]
+    requests = [
+        Args(None, {a: 1}),
+        Args(None, {b: 1}),
+        Args(None, {a: 2, b: 2}),
+    ]
     with pytest.raises(errors.FeedConflictError) as raised:
         _merge(graph, *requests)
     for part in ("a:0", "b:0", "hook0", "hook1", "hook2"):

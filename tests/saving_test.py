@@ -150,7 +150,6 @@ def test_save_to_a_folder_costs_the_training_no_checkpoint(step, tmp_path):
     assert len(list(aside.glob("*.index"))) == 4
 
 
-@pytest.mark.xfail(strict=True, reason="only the last one does")
 def test_all_checkpoints_saved_to_a_folder_stay_in_its_state(step, tmp_path):
     with monitored_tf.MonitoredSession() as session:
         paths = []
@@ -161,7 +160,6 @@ def test_all_checkpoints_saved_to_a_folder_stay_in_its_state(step, tmp_path):
     assert list(state.all_model_checkpoint_paths) == paths
 
 
-@pytest.mark.xfail(strict=True, reason="only one in the collection SAVERS is found")
 def test_save_takes_the_scaffolds_own_saver(step, tmp_path):
     scaffold = v1.train.Scaffold(saver=v1.train.Saver())
     creator = monitored_tf.ChiefSessionCreator(scaffold)
@@ -198,7 +196,6 @@ def _loaded(folder, values):
         return session.run(fetched.name, {fed.name: values})
 
 
-@pytest.mark.xfail(strict=True, reason="the builder takes no init_op, only main_op")
 def test_an_export_holds_the_variables_as_they_are_now(graph, tmp_path):
     inputs, outputs, grown = _doubling(graph)
     folder = str(tmp_path / "export")
@@ -212,7 +209,6 @@ def test_an_export_holds_the_variables_as_they_are_now(graph, tmp_path):
     assert _loaded(folder, 5.0) == 15.0
 
 
-@pytest.mark.xfail(strict=True, reason="the builder takes no init_op, only main_op")
 def test_an_export_takes_a_signature_def(graph, tmp_path):
     inputs, outputs, _ = _doubling(graph)
     signature = v1.saved_model.predict_signature_def(inputs, outputs)
@@ -221,17 +217,17 @@ def test_an_export_takes_a_signature_def(graph, tmp_path):
     assert _loaded(str(tmp_path), 5.0) == 10.0
 
 
-@pytest.mark.xfail(strict=True, reason="the builder takes no init_op, only main_op")
-def test_an_export_can_be_loaded_as_tensorflow_2_does(graph, tmp_path):
-    inputs, outputs, _ = _doubling(graph)
-    with monitored_tf.MonitoredSession() as session:
-        session.export_saved_model(str(tmp_path), {"double": (inputs, outputs)})
-    with tf.Graph().as_default(), tf.init_scope():
-        double = tf.saved_model.load(str(tmp_path)).signatures["double"]
-        assert float(double(tf.constant(4.0))["y"]) == 8.0
+def test_an_export_can_be_loaded_as_tensorflow_2_does(tmp_path):
+    with tf.Graph().as_default() as graph:
+        inputs, outputs, _ = _doubling(graph)
+        with monitored_tf.MonitoredSession() as session:
+            session.export_saved_model(
+                str(tmp_path), {"double": (inputs, outputs)}
+            )
+    double = tf.saved_model.load(str(tmp_path)).signatures["double"]
+    assert float(double(tf.constant(4.0))["y"]) == 8.0
 
 
-@pytest.mark.xfail(strict=True, reason="the builder takes no init_op, only main_op")
 def test_a_session_may_export_several_times(graph, tmp_path):
     inputs, outputs, grown = _doubling(graph)
     folders = [str(tmp_path / name) for name in ("one", "two")]
@@ -242,7 +238,6 @@ def test_a_session_may_export_several_times(graph, tmp_path):
     assert [_loaded(folder, 1.0) for folder in folders] == [2.0, 3.0]
 
 
-@pytest.mark.xfail(strict=True, reason="the builder takes no init_op, only main_op")
 def test_an_export_initializes_its_lookup_tables(graph, tmp_path):
     words = v1.placeholder(tf.string, (None,), name="words")
     table = tf.lookup.StaticHashTable(
@@ -255,7 +250,6 @@ def test_an_export_initializes_its_lookup_tables(graph, tmp_path):
     assert _loaded(str(tmp_path), ["a", "b", "c"]).tolist() == [10, 20, -1]
 
 
-@pytest.mark.xfail(strict=True, reason="the builder takes no init_op, only main_op")
 def test_an_export_of_a_training_session_works_too(graph, step, tmp_path):
     inputs, outputs, _ = _doubling(graph)
     folder = str(tmp_path / "export")
@@ -268,9 +262,7 @@ def test_an_export_of_a_training_session_works_too(graph, step, tmp_path):
 @pytest.mark.parametrize(
     "signature", [None, 3, "xy", (), ({},), ({"x": 1}, 2), ({}, {})]
 )
-def test_a_bad_signature_is_named_and_writes_nothing(
-    step, tmp_path, signature
-):
+def test_a_bad_signature_is_named_and_writes_nothing(step, tmp_path, signature):
     folder = tmp_path / "export"
     with monitored_tf.MonitoredSession() as session:
         with pytest.raises(
@@ -280,7 +272,6 @@ def test_a_bad_signature_is_named_and_writes_nothing(
     assert not folder.exists()
 
 
-@pytest.mark.xfail(strict=True, reason="an AttributeError of TensorFlow instead")
 def test_a_signature_of_no_tensors_is_named(step, tmp_path):
     folder = tmp_path / "export"
     with monitored_tf.MonitoredSession() as session:
@@ -293,7 +284,6 @@ def test_a_signature_of_no_tensors_is_named(step, tmp_path):
     assert not folder.exists()
 
 
-@pytest.mark.xfail(strict=True, reason="an AttributeError of ours instead")
 def test_signatures_that_are_no_dict_are_an_error_that_says_so(step, tmp_path):
     with monitored_tf.MonitoredSession() as session:
         with pytest.raises(monitored_tf.InvalidSignatureError):
