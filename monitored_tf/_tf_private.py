@@ -52,9 +52,20 @@ def save_with_hook(hook: Any, session: Any, step: int) -> bool:
     Returns:
       Whether a listener asked for the end.
     """
-    return bool(hook._save(session, step))
+    asked_to_stop = bool(hook._save(session, step))
+    # Or end() would save the same step again.
+    hook._timer.update_last_triggered_step(step)
+    return asked_to_stop
 
 
 def saver_of_hook(hook: Any) -> Any:
     """Returns the `Saver` that a CheckpointSaverHook writes with."""
     return hook._get_saver()
+
+
+def scaffold_of(creator: Any) -> Any:
+    """Returns the Scaffold of a session creator, ours or TensorFlow's.
+
+    TensorFlow's creators do not show theirs. None where there is none.
+    """
+    return getattr(creator, "_scaffold", None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Mapping, Sequence
 from types import TracebackType
@@ -102,6 +103,9 @@ class BaseSession(LegacyNames):
           tf.errors.OutOfRangeError: at the end of the data.
           Whatever a hook, or `tf.compat.v1.Session.run`, raises.
         """
+        if hooks is not None:
+            # Once: a run may be tried again, an iterator gives all but once.
+            hooks = hook_calls.check_hooks(hooks)
         return self._life.call(
             lambda live: live.run(
                 fetches, feed_dict, options, run_metadata, hooks=hooks
@@ -130,7 +134,7 @@ class BaseSession(LegacyNames):
 
         return self._life.call(lambda live: live.run_step_fn(step_fn))
 
-    def save(self, checkpoint_dir: str | None = None) -> str:
+    def save(self, checkpoint_dir: str | os.PathLike[str] | None = None) -> str:
         """Writes a checkpoint now.
 
         Args:
@@ -147,9 +151,10 @@ class BaseSession(LegacyNames):
           SessionClosedError: if the session is closed.
         """
         if checkpoint_dir is not None:
+            directory = os.fspath(checkpoint_dir)
             return self._life.call(
                 lambda live: saving.save(
-                    live.raw_session, checkpoint_dir, self._saver(live)
+                    live.raw_session, directory, self._saver(live)
                 )
             )
         hook = saving.saver_hook(self._life.calls.hooks)
@@ -161,7 +166,9 @@ class BaseSession(LegacyNames):
         return path
 
     def export_saved_model(
-        self, export_dir: str, signatures: Mapping[str, Any]
+        self,
+        export_dir: str | os.PathLike[str],
+        signatures: Mapping[str, Any],
     ) -> str:
         """Exports the graph with the variables' values as they are now.
 
@@ -183,7 +190,10 @@ class BaseSession(LegacyNames):
         """
         return self._life.call(
             lambda live: saving.export_saved_model(
-                live.raw_session, export_dir, signatures, self._saver(live)
+                live.raw_session,
+                os.fspath(export_dir),
+                signatures,
+                self._saver(live),
             )
         )
 
@@ -230,30 +240,32 @@ class BaseSession(LegacyNames):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> bool:
-        if error is None:
-            self._life.close()
+        if error_type is None or stop_reason.is_end_of_data(error_type):
+            is_stray = isinstance(error, StopIteration) and (
+                error is not self._life.ending.last_error
+            )
+            self._life.close(error)
+            if is_stray and error is not None:
+                _warn_of_stray(error)
+            return True
+        if error is None:  # __exit__ was called by hand.
+            self._life.close(ends_hooks=False)
             return False
-        if not stop_reason.is_end_of_data(error):
-            self._life.report(error)
-            with failures.behind(error, "closing the session"):
-                self._life.close(error)
-            return False
-        self._life.close(error)
-        self._warn_if_stray(error)
-        # It goes no further, but stop_reason keeps it.
-        failures.forget_frames(error)
-        return True
+        with failures.behind(error, "closing the session"):
+            try:
+                self._life.report(error)
+            finally:
+                self._life.close(error, ends_hooks=False)
+        return False
 
     def _saver(self, live: LiveSession) -> Any:
         return saving.saver_of(self._life.creator, live.raw_session.graph)
 
-    def _warn_if_stray(self, error: BaseException) -> None:
-        if isinstance(error, StopIteration) and (
-            error is not self._life.ending.last_error
-        ):
-            warnings.warn(
-                "A StopIteration that no run() of this session raised ended "
-                f"its `with` block. It comes from {stop_reason.origin(error)}.",
-                errors.StrayStopWarning,
-                stacklevel=3,
-            )
+
+def _warn_of_stray(error: BaseException) -> None:
+    warnings.warn(
+        "A StopIteration that no run() of this session raised ended its "
+        f"`with` block. It comes from {stop_reason.origin(error)}.",
+        errors.StrayStopWarning,
+        stacklevel=3,
+    )

@@ -74,29 +74,49 @@ def behind(error: BaseException, what: str) -> Iterator[None]:
     try:
         yield
     except BaseException as other:  # Logged; the caller raises `error`.
-        if other is not error:
-            logging.error("%s failed too: %r", what, other, exc_info=other)
-            add_context(error, other)
+        if other is error:
+            return
+        if isinstance(error, Exception) and not isinstance(other, Exception):
+            raise  # An interrupt goes before an error: the user wants out.
+        logging.error("%s failed too: %r", what, other, exc_info=other)
+        add_context(error, other)
 
 
 def add_context(error: BaseException, other: BaseException) -> None:
-    """Hangs `other` at the end of the chain of contexts of `error`."""
-    links = list(_chain(error))
+    """Puts `other`, and what led to it, into the context of `error`.
+
+    What stood there comes behind it. Nothing further down is changed: it may
+    be an error that the caller is handling.
+    """
+    rest = error.__context__
+    behind_error = list(_chain(error))
+    if any(link is other for link in behind_error):
+        return
     for link in _chain(other):
-        # Python links what is raised while `error` is handled: no circles.
-        if any(link is known for known in links):
+        if link is rest:
+            break
+        if any(link is known for known in behind_error):
             return
-        if any(link.__context__ is known for known in links):
-            link.__context__ = None
-    links[-1].__context__ = other
+        if link.__context__ is None or link.__context__ is error:
+            link.__context__ = rest
+            break
+    error.__context__ = other
 
 
-def forget_frames(error: BaseException) -> None:
+def forget_frames(
+    error: BaseException, until: BaseException | None = None
+) -> None:
     """Drops the tracebacks of an error that is kept only to be read.
 
     Its frames would keep alive what they worked on: sessions, for instance.
+
+    Args:
+      error: The error, and what stands in its context ...
+      until: ... up to this one, which somebody else is handling.
     """
     for link in _chain(error):
+        if link is until:
+            return
         link.__traceback__ = None
 
 

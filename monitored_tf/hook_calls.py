@@ -68,7 +68,6 @@ class HookCalls:
 
     def __init__(self, hooks: tuple[Any, ...]) -> None:
         self.hooks = hooks
-        self._begun: list[Any] = []
 
     def part(self, hooks: Iterable[Any] | None) -> tuple[Any, ...]:
         """Returns the hooks that take part in a run: those given, or all.
@@ -91,7 +90,6 @@ class HookCalls:
     def begin(self) -> None:
         """Calls each `begin()`; the first error ends it."""
         for hook in self.hooks:
-            self._begun.append(hook)
             hook.begin()
 
     def after_create_session(self, session: Any, coord: Any) -> None:
@@ -120,10 +118,9 @@ class HookCalls:
                 logging.exception("%r failed on %r", on_error, error)
 
     def close(self) -> None:
-        """Calls `close()` of those begun, then raises the first error."""
-        begun, self._begun = self._begun, []
+        """Calls `close()` where there is one, then raises the first error."""
         with failures.Failures() as failed:
-            for close in _optional(begun, "close", 0):
+            for close in _optional(self.hooks, "close", 0):
                 with failed.kept(repr(close)):
                     close()
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from monitored_tf._deprecation import warn_deprecated
+from monitored_tf.lifecycle import Lifecycle
 
 _INSTEAD = "session.raw_session()"
 
 
 class LegacyNames:
     """Answers to those names, with a DeprecationWarning."""
+
+    _life: Lifecycle
 
     # So many others has TensorFlow around its raw session.
     _wrappers = 3
@@ -38,7 +41,15 @@ class LegacyNames:
     @property
     def _coordinated_creator(self) -> _CoordinatedCreator:
         warn_deprecated("session._coordinated_creator", "0.1", _INSTEAD)
-        return _CoordinatedCreator(self.raw_session())
+        live = self._life.loop.live
+        return _CoordinatedCreator(self.raw_session(), live and live.coord)
+
+    @property
+    def _hooks(self) -> list[Any]:
+        warn_deprecated(
+            "session._hooks", "0.1", "the list that you gave to the session"
+        )
+        return list(self._life.calls.hooks)
 
 
 class _WrappedSession:
@@ -62,5 +73,6 @@ class _WrappedSession:
 
 
 class _CoordinatedCreator:
-    def __init__(self, tf_sess: Any) -> None:
+    def __init__(self, tf_sess: Any, coord: Any) -> None:
         self.tf_sess = tf_sess
+        self.coord = coord

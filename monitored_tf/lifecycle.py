@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any, Callable, TypeVar
 
 import tensorflow as tf
 from absl import logging
 
-from monitored_tf import _tf_private, errors, failures, stop_reason
+from monitored_tf import (
+    _tf_private,
+    errors,
+    failures,
+    session_creators,
+    stop_reason,
+)
 from monitored_tf.hook_calls import HookCalls
 from monitored_tf.live_session import LiveSession
 from monitored_tf.recovery import RecoveryEvent, RecoveryPolicy
@@ -41,6 +48,8 @@ class Lifecycle:
         policy: RecoveryPolicy,
     ) -> None:
         self.is_open = False
+        self._is_closing = False
+        self._is_closed = False
         self.ending = Ending()
         self.calls = calls
         self.recoveries: list[RecoveryEvent] = []
@@ -51,10 +60,13 @@ class Lifecycle:
         self.creator = creator
         self._stop_grace_period_secs = stop_grace_period_secs
         self._reported_error: BaseException | None = None
-        self._graph = _graph_of(creator)
-        self._graph_was_finalized = self._graph.finalized
+        reused = session_creators.reuses_session(creator)
+        default_graph = tf.compat.v1.get_default_graph()
+        self._graph = creator.graph if reused else default_graph
+        # The owner of a session that is reused finalizes its graph or not.
+        self._unfinalizes = not (reused or self._graph.finalized)
         try:
-            with self._graph.as_default():
+            with self._in_graph():
                 calls.begin()
             self.creator = creator or make_default_creator()
             self.loop.start()
@@ -64,16 +76,36 @@ class Lifecycle:
             raise
         self.is_open = True
 
+    def _in_graph(self) -> contextlib.AbstractContextManager[Any]:
+        """Enters the session's graph, unless it is the default one already.
+
+        A recovery or close() may happen anywhere, and Scaffold and hooks use
+        the default graph.
+        """
+        if tf.compat.v1.get_default_graph() is self._graph:
+            return contextlib.nullcontext()
+        entered: contextlib.AbstractContextManager[Any] = (
+            self._graph.as_default()
+        )
+        return entered
+
     def _make_live_session(self) -> LiveSession:
-        # A recovery may happen anywhere; Scaffold and hooks use the default.
-        with self._graph.as_default():
-            return LiveSession(
-                self.creator,
-                self.calls,
-                self._stop_grace_period_secs,
-                self.ending,
-                self._policy.errors,
-            )
+        try:
+            with self._in_graph():
+                live = LiveSession(
+                    self.creator,
+                    self.calls,
+                    self._stop_grace_period_secs,
+                    self.ending,
+                    self._policy.errors,
+                )
+        finally:
+            if self._is_closed:  # By another thread, meanwhile.
+                self._unfinalize()
+        if self._is_closed:
+            live.abandon()
+            raise errors.SessionClosedError
+        return live
 
     def _recovered(self, event: RecoveryEvent) -> None:
         logging.info("Recovered: %s.", event)
@@ -102,7 +134,9 @@ class Lifecycle:
 
     def report(self, error: BaseException) -> None:
         """Tells the hooks of an error, once; the end of the data is none."""
-        if error is self._reported_error or stop_reason.is_end_of_data(error):
+        if error is self._reported_error or stop_reason.is_end_of_data(
+            type(error)
+        ):
             return
         self._reported_error = error
         live = self.loop.live
@@ -114,30 +148,40 @@ class Lifecycle:
             return True
         return self.loop.should_stop()
 
-    def close(self, error: BaseException | None = None) -> None:
+    def close(
+        self, error: BaseException | None = None, ends_hooks: bool = True
+    ) -> None:
         """Ends the hooks, closes the session and then the hooks.
 
         Args:
-          error: What the `with` body raised; hooks do not `end()` after it
-            unless it is the end of the data.
+          error: What the `with` body raised, or None.
+          ends_hooks: Whether their `end()` is called.
 
         Raises:
           The first error of all that is done here, once all is done.
         """
-        if not self.is_open:
+        if self._is_closing:
             return
-        self.is_open = False
-        self._settle_reason(error)
+        self._is_closing = True
+        given_up = self.loop.given_up
+        if given_up is not None and error is None:
+            self.report(given_up)
+            error, ends_hooks = given_up, False
+        self.ending.finish(error, self._stop_by_thread())
+        logging.info("Session stops: %s.", self.ending.reason)
         failed = failures.Failures()
-        if error is None or stop_reason.is_end_of_data(error):
-            with failed.kept("end() of the hooks"), self._graph.as_default():
+        if ends_hooks:
+            with failed.kept("end() of the hooks"), self._in_graph():
                 self.calls.end(self.loop.raw_session)
         self._release(failed)
 
     def stop_reason(self) -> StopReason | None:
         """Returns what ended the session, or makes it end; None before."""
         ending = self.ending
-        return ending.reason or ending.request or self._stop_by_thread()
+        settled = ending.reason or ending.request or self._stop_by_thread()
+        if settled is None and ending.last_error is not None:
+            return stop_reason.from_error(ending.last_error)
+        return settled
 
     def _stop_by_thread(self) -> StopReason | None:
         live = self.loop.live
@@ -145,22 +189,19 @@ class Lifecycle:
             return None
         return stop_reason.from_thread(live.thread_error())
 
-    def _settle_reason(self, error: BaseException | None) -> None:
-        self.ending.finish(error, self._stop_by_thread())
-        logging.info("Session stops: %s.", self.ending.reason)
-
     def _release(self, failed: failures.Failures) -> None:
+        """Closes all, keeping the errors; raises the first one at the end."""
         with failed:
-            with failed.kept("closing the session"), self._graph.as_default():
+            with failed.kept("closing the session"), self._in_graph():
                 self.loop.close()
-            if not self._graph_was_finalized:
-                _tf_private.unfinalize(self._graph)
+            self.is_open = False
+            self._is_closed = True
+            self._unfinalize()
             with failed.kept("close() of the hooks"):
                 self.calls.close()
+            # Their frames would keep alive what they worked on.
+            self._reported_error = self.ending.last_error = None
 
-
-def _graph_of(creator: Any) -> Any:
-    """Returns the graph of the sessions that a creator makes."""
-    if getattr(creator, "reuses_session", False):
-        return creator.graph
-    return tf.compat.v1.get_default_graph()
+    def _unfinalize(self) -> None:
+        if self._unfinalizes:
+            _tf_private.unfinalize(self._graph)

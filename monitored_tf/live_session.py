@@ -8,7 +8,7 @@ from typing import Any, Callable
 import tensorflow as tf
 from absl import logging
 
-from monitored_tf import hook_calls, run_plan
+from monitored_tf import failures, hook_calls, run_plan, session_creators
 from monitored_tf.hook_calls import HookCalls
 from monitored_tf.recovery import PREEMPTION_ERRORS
 from monitored_tf.session_run_hook import SessionRunArgs, SessionRunContext
@@ -43,7 +43,7 @@ class LiveSession:
         ending: Ending,
         lost_errors: tuple[type[Exception], ...] = (),
     ) -> None:
-        self._reused = getattr(creator, "reuses_session", False)
+        self._reused = session_creators.reuses_session(creator)
         self._calls = calls
         self._lost_errors = (*PREEMPTION_ERRORS, *lost_errors)
         self._stop_grace_period_secs = stop_grace_period_secs
@@ -89,10 +89,12 @@ class LiveSession:
             )
         except self._lost_errors:
             raise
-        except Exception:
-            preemption = self._preemption_of_a_thread()
-            if preemption is not None:
-                raise preemption  # noqa: B904  -- the context tells the rest.
+        except Exception as error:
+            cause = self.thread_error()
+            if isinstance(cause, self._lost_errors):
+                raise cause  # noqa: B904  -- the context tells the rest.
+            if cause is not None:
+                failures.add_context(error, cause)
             raise
 
     def _run_with_hooks(
@@ -107,15 +109,15 @@ class LiveSession:
         context = SessionRunContext(
             SessionRunArgs(fetches, feed_dict), self.raw_session
         )
-        merger = run_plan.Merger(
-            fetches, feed_dict, options, self.raw_session.graph
-        )
+        # What stands in for a session may have no graph.
+        graph = getattr(self.raw_session, "graph", None)
+        merger = run_plan.Merger(fetches, feed_dict, options, graph)
         stopped_by = hook_calls.before_run(hooks, context, merger)
         plan = merger.plan()
         if run_metadata is None:
             run_metadata = tf.compat.v1.RunMetadata()
         results = self.raw_session.run(
-            plan.fetches,
+            fetches=plan.fetches,
             feed_dict=plan.feed_dict,
             options=plan.options,
             run_metadata=run_metadata,
@@ -144,10 +146,6 @@ class LiveSession:
         except BaseException as error:
             return error
         return None
-
-    def _preemption_of_a_thread(self) -> BaseException | None:
-        error = self.thread_error()
-        return error if isinstance(error, self._lost_errors) else None
 
     def close(self) -> None:
         """Stops the threads and closes the raw session.

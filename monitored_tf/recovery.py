@@ -45,17 +45,17 @@ class RecoveryEvent:
 class RecoveryPolicy:
     """Says which errors lose a session and how it is replaced.
 
-    >>> RecoveryPolicy(max_attempts=10).pause_secs(attempt=1, jitter=0.5)
+    >>> RecoveryPolicy(max_attempts=10).pause_secs(attempt=1, jitter=0)
     0.1
-    >>> RecoveryPolicy().pause_secs(attempt=9, jitter=0.5)
-    0.5
+    >>> RecoveryPolicy().pause_secs(attempt=9, jitter=1)
+    0.4
 
     Attributes:
       errors: Exception types recovered from; `TypeError` is raised for
         anything that is no exception type.
       initial_pause_secs: Seconds paused before the first attempt.
       max_pause_secs: The pause doubles with each attempt up to this.
-      jitter: Part of the pause, 0 to 1, by which it is varied at random, so
+      jitter: Part of the pause, 0 to 1, by which it is shortened at random, so
         that the tasks of a cluster do not come back in step.
       max_attempts: Recoveries without a successful step after which the error
         is raised; None for no limit.
@@ -118,12 +118,12 @@ class RecoveryPolicy:
 
         Args:
           attempt: 1, 2 ...
-          jitter: Where in its range the pause lies, 0 to 1; 0.5 is the middle.
+          jitter: How much of the policy's jitter it is shortened by, 0 to 1.
         """
         # 2**30 is past every cap; it keeps a long outage from overflowing.
         doubled = self.initial_pause_secs * 2 ** min(attempt - 1, 30)
-        middle = min(doubled, self.max_pause_secs)
-        return float(middle * (1 + self.jitter * (2 * jitter - 1)))
+        longest = min(doubled, self.max_pause_secs)
+        return float(longest * (1 - self.jitter * jitter))
 
 
 class Attempts:

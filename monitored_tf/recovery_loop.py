@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import sys
 import threading
 import time
 from typing import Any, Callable, TypeVar
@@ -47,6 +48,8 @@ class RecoveryLoop:
         # it; a hook may call run() while a session is being made.
         self._lock = threading.RLock()
         self.live: LiveSession | None = None
+        # The error of a thread that no more recovery is tried for.
+        self.given_up: Exception | None = None
         # Outlives `live` while there is none: what hooks' end() is given.
         self.raw_session: Any = None
 
@@ -67,7 +70,10 @@ class RecoveryLoop:
         self._call(lambda live: None)
 
     def _call(self, step: Callable[[LiveSession], _T]) -> _T:
+        handled_by_caller = sys.exc_info()[1]
         while True:
+            if self.given_up is not None:
+                raise self.given_up
             live = None
             try:
                 live = self.live or self._make()
@@ -75,14 +81,10 @@ class RecoveryLoop:
             except self._policy.errors as error:
                 if not self._recovers(error, live):
                     raise
-                failures.forget_frames(error)
+                failures.forget_frames(error, until=handled_by_caller)
 
     def should_stop(self) -> bool:
-        """Asks the coordinator; recovers if a thread died of a preemption.
-
-        Raises:
-          The thread's error, if the policy gives up on it.
-        """
+        """Asks the coordinator; recovers if a thread died of a preemption."""
         live = self.live
         if live is None:
             return True
@@ -92,7 +94,8 @@ class RecoveryLoop:
         if not isinstance(error, self._policy.errors):
             return True
         if not self._recovers(error, live):
-            raise error
+            self.given_up = error
+            return True
         self.start()
         return False
 
@@ -100,24 +103,31 @@ class RecoveryLoop:
         """Closes the live session, if there is one, for good.
 
         Raises:
-          The error that a thread died of, unless it is one of the policy's.
+          The error that a thread died of, unless it is one of the policy's
+            that it did not give up on.
         """
         self._is_closed = True
-        self.raw_session = None
-        self._drop()
+        try:
+            self._drop()
+        finally:
+            self.raw_session = None
+        if self.given_up is not None:
+            raise self.given_up
 
     def _drop(self) -> None:
-        live, self.live = self.live, None
-        if live is None:
+        if self.live is None:
             return
         try:
-            live.close()
+            # Its threads may use it until they have stopped.
+            self.live.close()
         except self._policy.errors as error:
             logging.error(
                 "A task of the cluster was lost while the session was closed: "
                 "%s",
                 recovery.describe(error),
             )
+        finally:
+            self.live = None
 
     def _make(self) -> LiveSession:
         with self._lock:
@@ -176,7 +186,7 @@ class RecoveryLoop:
 
     def _chain_earlier(self, error: Exception) -> None:
         """Makes the earlier errors of this outage reachable from the last."""
-        for earlier in reversed(self._earlier):
+        for earlier in self._earlier:
             failures.add_context(error, earlier)
 
 

@@ -149,6 +149,6 @@ def _sparse_parts(sparse: Any) -> Iterator[Any]:
 def _tensor_name(key: Any, graph: Any) -> Any:
     try:
         return graph.as_graph_element(key).name
-    except (TypeError, ValueError, KeyError):
+    except (TypeError, ValueError, KeyError, AttributeError):
         # No tensor of this graph. Session.run says so better than we could.
         return key

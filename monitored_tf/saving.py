@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,12 +20,16 @@ def save(session: Any, checkpoint_dir: str, saver: Any) -> str:
     tf.io.gfile.makedirs(checkpoint_dir)
     # Without state: the saver would count this file among those that it keeps
     # in the training's own folder, and delete one of them for it.
-    path: str = saver.save(
+    path: str | None = saver.save(
         session,
         os.path.join(checkpoint_dir, _BASENAME),
         global_step=_global_step(session),
         write_state=False,
     )
+    if path is None:
+        raise errors.NoCheckpointSaverError(
+            "save() found no variables in the graph: there is nothing to save."
+        )
     state = tf.train.get_checkpoint_state(checkpoint_dir)
     earlier = state.all_model_checkpoint_paths if state else []
     _v1.train.update_checkpoint_state(
@@ -54,11 +59,15 @@ def _export_copy(
         copied_saver = _v1.train.import_meta_graph(
             meta_graph, clear_devices=True
         )
-        copied_saver.restore(session, variables)
+        if copied_saver is not None:  # There are variables.
+            copied_saver.restore(session, variables)
         builder.add_meta_graph_and_variables(
             session,
             [tf.saved_model.SERVING],
             signature_def_map=signature_defs,
+            assets_collection=copy.get_collection(
+                _v1.GraphKeys.ASSET_FILEPATHS
+            ),
             main_op=_first(copy, _v1.GraphKeys.LOCAL_INIT_OP),
             saver=copied_saver,
         )
@@ -95,7 +104,7 @@ def export_saved_model(
     }
     # Refuses a folder that is not empty, before anything is written.
     builder = _v1.saved_model.Builder(export_dir)
-    scratch = f"{export_dir.rstrip('/')}.scratch"
+    scratch = f"{export_dir.rstrip('/')}.{uuid.uuid4().hex}"
     tf.io.gfile.makedirs(scratch)
     try:
         variables = saver.save(
@@ -117,7 +126,7 @@ def saver_of(creator: Any, graph: Any) -> Any:
     Raises:
       NoCheckpointSaverError: if there is neither.
     """
-    scaffold = getattr(creator, "scaffold", None)
+    scaffold = _tf_private.scaffold_of(creator)
     saver = scaffold.saver if scaffold else _first(graph, _v1.GraphKeys.SAVERS)
     if saver is None:
         raise errors.NoCheckpointSaverError(

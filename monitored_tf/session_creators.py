@@ -34,11 +34,6 @@ class _ScaffoldSessionCreator(SessionCreator):
         self._config = config
         self._session_manager: Any = None
 
-    @property
-    def scaffold(self) -> Any:
-        """The `tf.compat.v1.train.Scaffold`, finalized by `create_session`."""
-        return self._scaffold
-
     def _finalized_manager(self) -> Any:
         # TensorFlow finalizes the scaffold for each session too: the graph may
         # have been unfinalized in between.
@@ -181,6 +176,12 @@ class ReusedSessionCreator(SessionCreator):
     def create_session(self) -> Any:
         """Returns the session that was given."""
         return self._session
+
+
+def reuses_session(creator: Any) -> bool:
+    """Returns whether the creator's session belongs to somebody else."""
+    # `is True`: a mock has every attribute.
+    return getattr(creator, "reuses_session", False) is True
 
 
 def default_creator() -> SessionCreator:

@@ -61,10 +61,10 @@ class SessionRunHook(tf.compat.v1.train.SessionRunHook):  # type: ignore[misc]
     def close(self) -> None:
         """Called last of all, once, however the session ended.
 
-        The raw session is closed by then. Called too when `begin()` of this
-        hook or the creation of the session failed. Release files and threads
-        here. The first error of a `close()` is raised after every hook's
-        `close()` was called.
+        The raw session is closed by then. Called too when the creation of the
+        session failed, even before `begin()`. Release files and threads here.
+        The first error of a `close()` is raised after every hook's `close()`
+        was called.
         """
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import traceback
 from typing import Any
@@ -97,7 +98,7 @@ class Ending:
           error: What the `with` body raised, or None.
           by_thread: The reason if a thread stopped the coordinator, or None.
         """
-        if error is not None and not is_end_of_data(error):
+        if error is not None and not is_end_of_data(type(error)):
             self.reason = from_error(error)
         elif self.request is not None:
             self.reason = self.request
@@ -109,18 +110,20 @@ class Ending:
             self.reason = by_thread or StopReason("closed")
 
 
-def is_end_of_data(error: BaseException) -> bool:
-    """Returns whether the error ends a `with` block quietly.
+def is_end_of_data(error_type: type[BaseException] | None) -> bool:
+    """Returns whether errors of this type end a `with` block quietly.
 
     These types themselves do, not those derived from them, as in TensorFlow.
     """
-    return type(error) in _END_OF_DATA
+    return error_type in _END_OF_DATA
 
 
 def from_error(error: BaseException) -> StopReason:
     """Returns the reason for what `run()` or the `with` body raised."""
-    if is_end_of_data(error):
-        return StopReason("end_of_data", _end_of_data(error), error=error)
+    if is_end_of_data(type(error)):
+        # A copy: the frames of its traceback would keep the session alive.
+        copied = copy.copy(error)
+        return StopReason("end_of_data", _end_of_data(error), error=copied)
     return StopReason("error", recovery.describe(error), error=error)
 
 

@@ -39,11 +39,11 @@ def test_the_first_error_is_raised_once_all_is_done():
     assert done == ["more"]
 
 
-def test_later_errors_stand_in_the_context_in_their_order():
+def test_later_errors_stand_in_the_context_the_latest_first():
     with pytest.raises(ValueError, match="one") as raised:
         with failures.Failures() as failed:
             _keep(failed, "one", "two", "three")
-    assert _contexts(raised.value) == ["one", "two", "three"]
+    assert _contexts(raised.value) == ["one", "three", "two"]
 
 
 def test_the_same_error_again_adds_nothing():
@@ -108,11 +108,11 @@ def test_an_error_raised_while_the_other_is_handled_makes_no_circle():
     assert _contexts(error) == ["one", "'two'"]
 
 
-def test_a_context_that_was_there_stays_before_the_one_added():
+def test_a_context_that_was_there_stays_behind_the_one_added():
     error = ValueError("one")
     for text in ("two", "three", "four"):
         failures.add_context(error, ValueError(text))
-    assert _contexts(error) == ["one", "two", "three", "four"]
+    assert _contexts(error) == ["one", "four", "three", "two"]
 
 
 def test_the_context_of_the_one_added_comes_along():

@@ -127,3 +127,13 @@ def test_after_a_recovery_the_names_give_the_new_raw_session(step):
             found = _unwrapped(session)
         assert found is session.raw_session()
         assert found is not lost
+
+
+def test_the_coordinator_and_the_hooks_are_found_too(graph):
+    hook = monitored_tf.SessionRunHook()
+    with monitored_tf.MonitoredSession(hooks=[hook]) as session:
+        with _deprecated("raw_session"):
+            coord = session._coordinated_creator.coord
+        assert isinstance(coord, tf.compat.v1.train.Coordinator)
+        with _deprecated("the list that you gave"):
+            assert session._hooks == [hook]

@@ -306,3 +306,69 @@ def test_an_export_after_close_is_an_error(step, tmp_path):
     session.close()
     with pytest.raises(monitored_tf.SessionClosedError):
         session.export_saved_model(str(tmp_path), {})
+
+
+def test_a_vocabulary_goes_along_with_an_export(graph, tmp_path):
+    vocabulary = tmp_path / "words.txt"
+    vocabulary.write_text("one\ntwo\n")
+    table = tf.lookup.StaticHashTable(
+        tf.lookup.TextFileInitializer(
+            str(vocabulary),
+            tf.string,
+            tf.lookup.TextFileIndex.WHOLE_LINE,
+            tf.int64,
+            tf.lookup.TextFileIndex.LINE_NUMBER,
+        ),
+        -1,
+    )
+    word = v1.placeholder(tf.string, [], name="word")
+    number = table.lookup(word)
+    beside = tmp_path / "model.scratch"
+    beside.mkdir()
+    with monitored_tf.MonitoredSession() as session:
+        session.export_saved_model(
+            tmp_path / "model",
+            {"serving_default": ({"word": word}, {"number": number})},
+        )
+    vocabulary.unlink()
+    assert beside.exists()
+    assert (tmp_path / "model" / "assets" / "words.txt").exists()
+    with v1.Graph().as_default(), v1.Session() as loaded:
+        v1.saved_model.load(loaded, ["serve"], str(tmp_path / "model"))
+        assert loaded.run(number.name, {"word:0": "two"}) == 1
+
+
+def test_a_graph_without_variables_can_be_exported_but_not_saved(
+    graph, tmp_path
+):
+    x = v1.placeholder(tf.float32, [], name="x")
+    doubled = x * 2
+    with monitored_tf.MonitoredSession() as session:
+        with pytest.raises(
+            monitored_tf.NoCheckpointSaverError, match="no variables"
+        ):
+            session.save(tmp_path / "checkpoint")
+        session.export_saved_model(
+            tmp_path / "model", {"serving_default": ({"x": x}, {"y": doubled})}
+        )
+    with v1.Graph().as_default(), v1.Session() as loaded:
+        v1.saved_model.load(loaded, ["serve"], str(tmp_path / "model"))
+        assert loaded.run(doubled.name, {"x:0": 2.0}) == 4
+
+
+def test_a_step_that_was_saved_is_not_saved_again_at_the_end(step, tmp_path):
+    class Listener(v1.train.CheckpointSaverListener):
+        def __init__(self):
+            self.saved = []
+
+        def after_save(self, session, global_step_value):
+            self.saved.append(int(global_step_value))
+
+    listener = Listener()
+    hook = v1.train.CheckpointSaverHook(
+        str(tmp_path), save_steps=100, listeners=[listener]
+    )
+    with monitored_tf.MonitoredSession(hooks=[hook]) as session:
+        session.run(step)
+        session.save()
+    assert listener.saved == [0, 1]

@@ -109,18 +109,6 @@ def test_a_model_that_is_not_ready_is_an_error(graph):
         creator.create_session()
 
 
-def test_a_creator_shows_its_scaffold(graph):
-    scaffold = v1.train.Scaffold()
-    for creator in (
-        monitored_tf.ChiefSessionCreator(scaffold),
-        monitored_tf.WorkerSessionCreator(scaffold),
-    ):
-        assert creator.scaffold is scaffold
-    assert isinstance(
-        monitored_tf.ChiefSessionCreator().scaffold, v1.train.Scaffold
-    )
-
-
 def test_a_creator_makes_another_session_each_time(step):
     creator = monitored_tf.ChiefSessionCreator()
     with creator.create_session() as first, creator.create_session() as second:

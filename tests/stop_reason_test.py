@@ -242,5 +242,5 @@ def test_only_the_two_types_themselves_end_the_data():
     class Derived(StopIteration):
         pass
 
-    assert stop_reason.is_end_of_data(StopIteration())
-    assert not stop_reason.is_end_of_data(Derived())
+    assert stop_reason.is_end_of_data(StopIteration)
+    assert not stop_reason.is_end_of_data(Derived)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from typing import Any
 
 import tensorflow as tf
@@ -60,7 +61,10 @@ class TrainingCheckpointHook(
 
 def _write_graph_text(graph_def: Any, directory: str) -> None:
     try:
-        tf.io.write_graph(graph_def, directory, _GRAPH_FILE)
+        with warnings.catch_warnings():
+            # Of protobuf 6, about the same: nothing that a user can change.
+            warnings.filterwarnings("ignore", "float_format is deprecated")
+            tf.io.write_graph(graph_def, directory, _GRAPH_FILE)
     except TypeError:  # TensorFlow 2.20 on protobuf 7. The folder is made.
         path = os.path.join(directory, _GRAPH_FILE)
         with tf.io.gfile.GFile(path, "w") as file:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from types import TracebackType
 from typing import Any
 
+# Its join() polls with sleep(): the threads that it waits for are real.
+_WAITS_FOR_THREADS = "tensorflow.python.training.coordinator"
 _READINGS = ("time", "monotonic", "perf_counter")
 
 
@@ -50,10 +53,16 @@ class FakeClock:
         self.now += secs
 
     def _sleep(self, secs: float) -> None:
+        caller = sys._getframe(1).f_globals.get("__name__")  # noqa: SLF001
+        if caller == _WAITS_FOR_THREADS:
+            self._real["sleep"](secs)
+            return
         self.advance(secs)
         self.sleeps.append(secs)
 
     def __enter__(self) -> FakeClock:
+        if self._real:
+            raise RuntimeError("This FakeClock is running already.")
         for name in (*_READINGS, "sleep"):
             self._real[name] = getattr(time, name)
         for name in _READINGS:
@@ -69,3 +78,4 @@ class FakeClock:
     ) -> None:
         for name, real in self._real.items():
             setattr(time, name, real)
+        self._real = {}

@@ -158,7 +158,10 @@ class FaultSessionCreator(SessionCreator):
         self.sessions: list[Any] = []
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._creator, name)
+        creator = self.__dict__.get("_creator")
+        if creator is None:  # While it is being copied.
+            raise AttributeError(name)
+        return getattr(creator, name)
 
     def create_session(self) -> Any:
         """Makes a session unless a fault is due."""

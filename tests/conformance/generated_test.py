@@ -81,6 +81,7 @@ def _meets_a_difference(program: Program) -> bool:
     """Whether the program runs into a row of the table of differences."""
     errors = {fault[2] for hook in program.hooks for fault in hook.faults}
     errors |= {op.error for op in program.ops if op.kind == "step_fn"}
+    errors |= {hook.thread for hook in program.hooks}
     threads = {hook.thread for hook in program.hooks} - {None}
     stops = any(hook.stops for hook in program.hooks)
     ends = [

@@ -65,7 +65,7 @@ def _never_recover(monkeypatch):
 
 def _forget_the_root_cause(monkeypatch):
     monkeypatch.setattr(
-        live_session.LiveSession, "_preemption_of_a_thread", lambda self: None
+        live_session.LiveSession, "thread_error", lambda self: None
     )
 
 

@@ -106,3 +106,28 @@ def test_pauses_before_a_recovery_follow_it(step):
         ) as session:
             session.run(step)
     assert clock.sleeps == [100]
+
+
+def test_threads_that_a_session_waits_for_get_real_time(graph):
+    class TakesItsTime(monitored_tf.SessionRunHook):
+        def after_create_session(self, session, coord):
+            self.thread = threading.Thread(target=self._stop, args=(coord,))
+            coord.register_thread(self.thread)
+            self.thread.start()
+
+        def _stop(self, coord):
+            coord.wait_for_stop()
+            threading.Event().wait(0.2)
+
+    hook = TakesItsTime()
+    with FakeClock(now=0.0) as clock:
+        with monitored_tf.MonitoredSession(hooks=[hook]):
+            pass
+        assert not hook.thread.is_alive()
+    assert (clock.now, clock.sleeps) == (0.0, [])
+
+
+def test_a_clock_that_runs_cannot_be_started_again():
+    with FakeClock() as clock, pytest.raises(RuntimeError, match="already"):
+        clock.__enter__()
+    assert time.sleep.__module__ == "time"
