@@ -63,3 +63,70 @@ def test_singular_session_lets_a_preemption_through(step):
         with monitored_tf.SingularMonitoredSession(hooks=[faults]) as session:
             session.run(step)
     assert session.recoveries == ()
+
+
+def test_a_run_with_no_hooks_still_recovers(step):
+    hook = RecordingHook("a")
+    failures = [tf.errors.AbortedError(None, None, "lost")]
+
+    def step_fn(step_context):
+        if failures:
+            raise failures.pop()
+        return step_context.run_with_hooks(step, hooks=())
+
+    with monitored_tf.MonitoredSession(
+        hooks=[hook], recovery=NO_PAUSE
+    ) as session:
+        assert session.run(step, hooks=()) == 1
+        assert session.run_step_fn(step_fn) == 1
+    assert hook.calls == [
+        "a.begin",
+        "a.after_create_session",
+        "a.after_create_session",
+        "a.on_recovery",
+        "a.end",
+        "a.close",
+    ]
+
+
+def test_some_of_the_hooks_may_take_part_in_a_run(step):
+    log = []
+    first, second = RecordingHook("1", log), RecordingHook("2", log)
+    with monitored_tf.MonitoredSession(hooks=[first, second]) as session:
+        log.clear()
+        session.run(step, hooks=[second, first])
+        session.run(step, hooks=[second])
+        assert log == [
+            "2.before_run",
+            "1.before_run",
+            "2.after_run",
+            "1.after_run",
+            "2.before_run",
+            "2.after_run",
+        ]
+        with pytest.raises(ValueError, match="none of the session's hooks"):
+            session.run(step, hooks=[RecordingHook("3")])
+        with pytest.raises(monitored_tf.InvalidHookError, match="into a list"):
+            session.run(step, hooks=first)
+
+
+def test_the_user_may_ask_for_the_end(step):
+    with monitored_tf.MonitoredSession() as session:
+        assert not session.should_stop()
+        session.run(step)
+        session.request_stop("accuracy reached")
+        assert session.should_stop()
+        with pytest.raises(RuntimeError, match="accuracy reached"):
+            session.run(step)
+    assert str(session.stop_reason) == (
+        "request_stop() was called: accuracy reached"
+    )
+
+
+def test_one_log_line_at_the_end_says_why(step, caplog):
+    caplog.set_level("INFO", logger="absl")
+    hooks = [monitored_tf.StopAtStepHook(last_step=1)]
+    with monitored_tf.MonitoredSession(hooks=hooks) as session:
+        session.run(step)
+    said = [text for text in caplog.messages if "Session stops" in text]
+    assert said == ["Session stops: a hook asked for it: StopAtStepHook."]
