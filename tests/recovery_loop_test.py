@@ -426,7 +426,9 @@ def test_threads_that_share_a_session_recover_it_once(step):
         for thread in threads:
             thread.join()
         assert len(session.recoveries) == 1
-    assert sorted(results) == [1, 2, 3, 4]
+        # What each saw is a race: a value is read after others were added.
+        assert len(results) == 4
+        assert session.run(step) == 5
 
 
 class _Coordinators(RecordingHook):
