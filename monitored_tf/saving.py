@@ -48,31 +48,6 @@ def save_with_hook(session: Any, hook: Any) -> tuple[str, bool]:
     return path, stop_asked
 
 
-def _export_copy(
-    graph: Any, saver: Any, variables: str, builder: Any, signature_defs: Any
-) -> None:
-    # The builder adds to collections, which a finalized graph does not allow.
-    meta_graph = _v1.train.export_meta_graph(
-        graph=graph, saver_def=saver.as_saver_def()
-    )
-    with _v1.Graph().as_default() as copy, _v1.Session() as session:
-        copied_saver = _v1.train.import_meta_graph(
-            meta_graph, clear_devices=True
-        )
-        if copied_saver is not None:  # There are variables.
-            copied_saver.restore(session, variables)
-        builder.add_meta_graph_and_variables(
-            session,
-            [tf.saved_model.SERVING],
-            signature_def_map=signature_defs,
-            assets_collection=copy.get_collection(
-                _v1.GraphKeys.ASSET_FILEPATHS
-            ),
-            main_op=_first(copy, _v1.GraphKeys.LOCAL_INIT_OP),
-            saver=copied_saver,
-        )
-
-
 def saver_hook(hooks: Sequence[Any]) -> Any:
     """Returns the first CheckpointSaverHook.
 
@@ -118,6 +93,31 @@ def export_saved_model(
         tf.io.gfile.rmtree(scratch)
     builder.save()
     return export_dir
+
+
+def _export_copy(
+    graph: Any, saver: Any, variables: str, builder: Any, signature_defs: Any
+) -> None:
+    # The builder adds to collections, which a finalized graph does not allow.
+    meta_graph = _v1.train.export_meta_graph(
+        graph=graph, saver_def=saver.as_saver_def()
+    )
+    with _v1.Graph().as_default() as copy, _v1.Session() as session:
+        copied_saver = _v1.train.import_meta_graph(
+            meta_graph, clear_devices=True
+        )
+        if copied_saver is not None:  # There are variables.
+            copied_saver.restore(session, variables)
+        builder.add_meta_graph_and_variables(
+            session,
+            [tf.saved_model.SERVING],
+            signature_def_map=signature_defs,
+            assets_collection=copy.get_collection(
+                _v1.GraphKeys.ASSET_FILEPATHS
+            ),
+            main_op=_first(copy, _v1.GraphKeys.LOCAL_INIT_OP),
+            saver=copied_saver,
+        )
 
 
 def saver_of(creator: Any, graph: Any) -> Any:
