@@ -365,7 +365,7 @@ def test_a_step_that_was_saved_is_not_saved_again_at_the_end(step, tmp_path):
             self.saved.append(int(global_step_value))
 
     listener = Listener()
-    hook = v1.train.CheckpointSaverHook(
+    hook = monitored_tf.TrainingCheckpointHook(
         str(tmp_path), save_steps=100, listeners=[listener]
     )
     with monitored_tf.MonitoredSession(hooks=[hook]) as session:
