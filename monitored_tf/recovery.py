@@ -166,6 +166,20 @@ class Attempts:
 
 
 def describe(error: BaseException) -> str:
-    """Returns the type of an error and the first line of its text."""
-    lines = [type(error).__name__, *str(error).strip().splitlines()]
-    return ": ".join(lines[:2])
+    """Returns the type of an error and the line of its text that tells most.
+
+    TensorFlow puts the place in the graph before what happened.
+    """
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    if lines[:1] == ["Graph execution error:"]:
+        lines = _without_place(lines[1:])
+    return ": ".join([type(error).__name__, *lines[:1]])
+
+
+def _without_place(lines: list[str]) -> list[str]:
+    for number, line in enumerate(lines):
+        if line.startswith("Node: "):
+            return lines[number + 1 :]
+        if line.startswith("From /job:"):
+            return [" ".join(lines[number : number + 2])]
+    return lines

@@ -142,3 +142,25 @@ def test_an_error_is_described_by_its_first_line():
 
 def test_an_error_whose_first_line_is_empty_is_described_all_the_same():
     assert recovery.describe(ValueError("\ntwo")) == "ValueError: two"
+
+
+def test_an_error_of_a_kernel_is_described_by_what_happened(graph):
+    infinite = tf.constant(1.0) / 0.0
+    checked = tf.compat.v1.debugging.check_numerics(infinite, "planted")
+    with tf.compat.v1.Session() as session:
+        with pytest.raises(tf.errors.InvalidArgumentError) as raised:
+            session.run(checked)
+    assert recovery.describe(raised.value).startswith(
+        "InvalidArgumentError: planted : Tensor had"
+    )
+
+
+def test_an_error_of_another_task_names_the_task():
+    text = (
+        "Graph execution error:\n\nFrom /job:ps/replica:0/task:0:\n"
+        "failed to connect to all addresses\nAdditional GRPC information"
+    )
+    assert recovery.describe(tf.errors.UnavailableError(None, None, text)) == (
+        "UnavailableError: From /job:ps/replica:0/task:0: failed to connect to "
+        "all addresses"
+    )
