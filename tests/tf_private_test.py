@@ -1,5 +1,7 @@
 """The private names of TensorFlow, each still there."""
 
+import importlib
+import sys
 import types
 
 import tensorflow as tf
@@ -78,3 +80,13 @@ def test_the_saver_of_a_hooks_scaffold_is_found(step, tmp_path):
         str(tmp_path), save_steps=1, scaffold=v1.train.Scaffold(saver=saver)
     )
     assert _tf_private.saver_of_hook(hook) is saver
+
+
+def test_where_the_coordinators_module_is_missing_there_is_no_context(
+    monkeypatch,
+):
+    package = "tensorflow.python.distribute"
+    name = "distribute_coordinator_context"
+    monkeypatch.setitem(sys.modules, f"{package}.{name}", None)
+    monkeypatch.delattr(importlib.import_module(package), name, raising=False)
+    assert _tf_private.worker_context() is None
