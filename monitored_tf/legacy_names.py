@@ -18,31 +18,29 @@ class LegacyNames:
     # So many others has TensorFlow around its raw session.
     _wrappers = 3
 
-    def raw_session(self) -> Any:
-        """Implemented by the session."""
-        raise NotImplementedError
-
     def _tf_sess(self) -> Any:
         warn_deprecated("session._tf_sess()", "0.1", _INSTEAD)
-        return self.raw_session()
+        return self._life.loop.raw_session
 
     def _is_closed(self) -> bool:
         warn_deprecated(
             "session._is_closed()", "0.1", "session.raw_session() is None"
         )
-        return self.raw_session() is None
+        return self._life.loop.raw_session is None
 
     @property
     def _sess(self) -> Any:
         warn_deprecated("session._sess", "0.1", _INSTEAD)
-        raw_session = self.raw_session()
+        raw_session = self._life.loop.raw_session
         return raw_session and _WrappedSession(raw_session, self._wrappers)
 
     @property
     def _coordinated_creator(self) -> _CoordinatedCreator:
         warn_deprecated("session._coordinated_creator", "0.1", _INSTEAD)
         live = self._life.loop.live
-        return _CoordinatedCreator(self.raw_session(), live and live.coord)
+        return _CoordinatedCreator(
+            self._life.loop.raw_session, live and live.coord
+        )
 
     @property
     def _hooks(self) -> list[Any]:

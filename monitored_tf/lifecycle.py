@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import enum
 from typing import Any, Callable, TypeVar
 
 import tensorflow as tf
@@ -22,6 +23,17 @@ from monitored_tf.recovery_loop import RecoveryLoop
 from monitored_tf.stop_reason import Ending, StopReason
 
 _T = TypeVar("_T")
+
+
+class _State(enum.Enum):
+    # The hooks begin and the first live session is made.
+    MAKING = enum.auto()
+    # Runs, and is replaced when it is lost.
+    OPEN = enum.auto()
+    # The hooks end, in which they may still run it, and threads stop.
+    CLOSING = enum.auto()
+    # Nothing is left open. Also after a creation that failed.
+    CLOSED = enum.auto()
 
 
 class Lifecycle:
@@ -47,9 +59,7 @@ class Lifecycle:
         stop_grace_period_secs: float,
         policy: RecoveryPolicy,
     ) -> None:
-        self.is_open = False
-        self._is_closing = False
-        self._is_closed = False
+        self._state = _State.MAKING
         self.ending = Ending()
         self.calls = calls
         self.recoveries: list[RecoveryEvent] = []
@@ -74,7 +84,7 @@ class Lifecycle:
             with failures.behind(error, "undoing the creation"):
                 self._release(failures.Failures())
             raise
-        self.is_open = True
+        self._state = _State.OPEN
 
     def _in_graph(self) -> contextlib.AbstractContextManager[Any]:
         """Enters the session's graph, unless it is the default one already.
@@ -100,9 +110,9 @@ class Lifecycle:
                     self._policy.errors,
                 )
         finally:
-            if self._is_closed:  # By another thread, meanwhile.
+            if self._state is _State.CLOSED:  # By another thread, meanwhile.
                 self._unfinalize()
-        if self._is_closed:
+        if self._state is _State.CLOSED:
             live.abandon()
             raise errors.SessionClosedError
         return live
@@ -121,7 +131,7 @@ class Lifecycle:
           SessionClosedError: if the session is closed.
           Whatever `step` raises that is not recovered from.
         """
-        if not self.is_open:
+        if self._state is _State.CLOSED:
             raise errors.SessionClosedError
         try:
             result = self.loop.call(step)
@@ -144,7 +154,7 @@ class Lifecycle:
 
     def should_stop(self) -> bool:
         """Returns whether the loop should end; may recover the session."""
-        if not self.is_open or self.ending.request is not None:
+        if self._state is _State.CLOSED or self.ending.request is not None:
             return True
         return self.loop.should_stop()
 
@@ -160,9 +170,9 @@ class Lifecycle:
         Raises:
           The first error of all that is done here, once all is done.
         """
-        if self._is_closing:
+        if self._state is not _State.OPEN:
             return
-        self._is_closing = True
+        self._state = _State.CLOSING
         given_up = self.loop.given_up
         if given_up is not None and error is None:
             self.report(given_up)
@@ -194,8 +204,7 @@ class Lifecycle:
         with failed:
             with failed.kept("closing the session"), self._in_graph():
                 self.loop.close()
-            self.is_open = False
-            self._is_closed = True
+            self._state = _State.CLOSED
             self._unfinalize()
             with failed.kept("close() of the hooks"):
                 self.calls.close()

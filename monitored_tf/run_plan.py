@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import tensorflow as tf
@@ -92,12 +92,12 @@ class _Feeds:
     def __init__(self, graph: Any) -> None:
         self._graph = graph
         self._feeds: dict[Any, Any] = {}
-        self._owners: dict[Any, str] = {}
+        self._owners: dict[Any, Any] = {}
 
     def add(self, feed_dict: dict[Any, Any], hook: Any) -> None:
-        claims = dict.fromkeys(_claims(feed_dict, self._graph), repr(hook))
-        self._check("Same tensor is fed by two hooks.", claims)
-        self._owners.update(claims)
+        claims = list(_claims(feed_dict, self._graph))
+        self._check(claims, "Same tensor is fed by two hooks.", hook)
+        self._owners.update(dict.fromkeys(claims, hook))
         self._feeds.update(feed_dict)
 
     def with_caller(self, feed_dict: Any) -> Any:
@@ -105,13 +105,16 @@ class _Feeds:
             return feed_dict
         if not feed_dict:
             return self._feeds
-        claims = dict.fromkeys(_claims(feed_dict, self._graph), "run()")
-        self._check("Same tensor is fed by a SessionRunHook and user.", claims)
+        self._check(
+            _claims(feed_dict, self._graph),
+            "Same tensor is fed by a SessionRunHook and user.",
+            "the caller of run()",
+        )
         return {**self._feeds, **feed_dict}
 
-    def _check(self, what: str, claims: dict[Any, str]) -> None:
+    def _check(self, claims: Iterable[Any], what: str, claimant: Any) -> None:
         conflicts = [
-            f"{claim} by {self._owners[claim]} and {claims[claim]}"
+            f"{claim} by {self._owners[claim]} and {claimant}"
             for claim in claims
             if claim in self._owners
         ]
