@@ -50,7 +50,6 @@ if TYPE_CHECKING:
         StepCounterHook as StepCounterHook,
         StopAtStepHook as StopAtStepHook,
         SummarySaverHook as SummarySaverHook,
-        TrainingCheckpointHook as TrainingCheckpointHook,
     )
     from monitored_tf.installation import (
         install as install,
@@ -131,7 +130,6 @@ _NAMES = {
         "StepCounterHook",
         "StopAtStepHook",
         "SummarySaverHook",
-        "TrainingCheckpointHook",
     ),
     "installation": (
         "install",

@@ -7,8 +7,11 @@ the oldest and the newest TensorFlow.
 
 from __future__ import annotations
 
-from typing import Any
+import functools
+import os
+from typing import Any, NoReturn
 
+import tensorflow as tf
 from absl import logging
 
 
@@ -69,3 +72,106 @@ def scaffold_of(creator: Any) -> Any:
     TensorFlow's creators do not show theirs. None where there is none.
     """
     return getattr(creator, "_scaffold", None)
+
+
+def prepared_runner(session: Any) -> PreparedRunner | None:
+    """Returns what runs prepared lists in a session.
+
+    `Session.run` works out its arguments anew each time, which takes several
+    times as long as a small step; the one public way around it,
+    `make_callable`, calls `Session.run` wherever something is fed.
+
+    None if this could make a difference: for another class of sessions, one
+    whose `run` is not TensorFlow's, one that fills in `RunMetadata` unasked,
+    or where a name is missing. `MONITORED_TF_PUBLIC_API_ONLY=1` in the
+    environment says None for all.
+    """
+    if (
+        type(session) is not tf.compat.v1.Session
+        or os.environ.get("MONITORED_TF_PUBLIC_API_ONLY", "0") != "0"
+        or not _can_run_prepared()
+        or not _is_tensorflows(session.run)
+        or _fills_metadata(session._config)
+    ):
+        return None
+    return PreparedRunner(session)
+
+
+@functools.cache
+def _can_run_prepared() -> bool:
+    with tf.Graph().as_default() as graph:
+        tensor = tf.constant(0)
+        session = tf.compat.v1.Session(graph=graph)
+    names = ("_call_tf_sessionrun", "_do_call", "_closed", "_config")
+    found = (
+        all(hasattr(session, name) for name in names)
+        and hasattr(tensor, "_as_tf_output")
+        and hasattr(tensor.op, "_c_op")
+    )
+    session.close()
+    return found
+
+
+def _is_tensorflows(run: Any) -> bool:
+    """Returns whether it is the method that was there when TF was imported."""
+    function = getattr(run, "__func__", None)
+    return (
+        getattr(function, "__module__", None) == tf.compat.v1.Session.__module__
+        and getattr(function, "__qualname__", None) == "BaseSession.run"
+    )
+
+
+def _fills_metadata(config: Any) -> bool:
+    return bool(
+        config.graph_options.build_cost_model
+        or config.experimental.HasField("session_metadata")
+    )
+
+
+class PreparedRunner:
+    """Runs lists that `run_lists` made; see `prepared_runner`.
+
+    Args:
+      session: A `tf.compat.v1.Session`.
+    """
+
+    def __init__(self, session: Any) -> None:
+        self._session = session
+        self._run = session.run
+
+    def run(
+        self, feeds: dict[Any, Any], fetched: list[Any], operations: list[Any]
+    ) -> Any:
+        """Returns the list of the values of `fetched`.
+
+        Returns None, and runs nothing, if `Session.run` would not do the same
+        now.
+
+        Raises:
+          tf.errors.OpError: with the operation and the text that
+            `Session.run` gives it.
+        """
+        session = self._session
+        # Profilers and mocks replace its run, in the class or in the object.
+        if session._closed or session.run != self._run:
+            return None
+        try:
+            return session._call_tf_sessionrun(
+                None, feeds, fetched, operations, None
+            )
+        except tf.errors.OpError as error:
+            return session._do_call(_raise, error)
+
+
+def _raise(error: BaseException) -> NoReturn:
+    raise error
+
+
+def tensor_handle(tensor: Any) -> Any:
+    """Returns what a `PreparedRunner` takes for a tensor to feed or fetch."""
+    return tensor._as_tf_output()
+
+
+def operation_handle(operation: Any) -> Any:
+    """Returns what a `PreparedRunner` takes for an operation to run."""
+    return operation._c_op

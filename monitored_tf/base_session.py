@@ -108,7 +108,7 @@ class BaseSession(LegacyNames):
             hooks = hook_calls.check_hooks(hooks)
         return self._life.call(
             lambda live: live.run(
-                fetches, feed_dict, options, run_metadata, hooks=hooks
+                fetches, feed_dict, options, run_metadata, hooks
             )
         )
 

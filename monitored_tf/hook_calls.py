@@ -6,18 +6,21 @@ The only module that calls a method of a hook.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any, Callable
 
+import tensorflow as tf
 from absl import logging
 
-from monitored_tf import errors, failures, run_plan
+from monitored_tf import errors, failures
+from monitored_tf.run_plan import RunPlan
 from monitored_tf.session_run_hook import (
     SessionRunArgs,
     SessionRunContext,
     SessionRunValues,
 )
 
+_SessionRunHook = tf.compat.v1.train.SessionRunHook
 _REQUIRED = ("begin", "after_create_session", "before_run", "after_run", "end")
 
 
@@ -58,34 +61,67 @@ def _check_hook(hook: Any) -> None:
             )
 
 
+class Participants:
+    """The hooks that take part in a run.
+
+    Callbacks that a hook does not override do nothing; they are left out, as
+    found when this object is made.
+
+    Args:
+      hooks: Hook objects, as `check_hooks` returns them.
+
+    Attributes:
+      hooks: All of them.
+      before: Pairs of position and hook, of those with a `before_run`.
+      after: The same, of those with an `after_run`.
+      are_silent: Whether none has either.
+    """
+
+    def __init__(self, hooks: tuple[Any, ...]) -> None:
+        self.hooks = hooks
+        self.before = tuple(_overriding(hooks, "before_run"))
+        self.after = tuple(_overriding(hooks, "after_run"))
+        self.are_silent = not (self.before or self.after)
+
+
+def _overriding(hooks: tuple[Any, ...], name: str) -> Iterator[tuple[int, Any]]:
+    inherited = getattr(_SessionRunHook, name)
+    for position, hook in enumerate(hooks):
+        if getattr(getattr(hook, name), "__func__", None) is not inherited:
+            yield position, hook
+
+
 class HookCalls:
     """The hooks of a session.
 
     Args:
       hooks: Hook objects, as `check_hooks` returns them. They are called in
         this order, in every callback.
+
+    Attributes:
+      hooks: All of them.
+      participants: All of them as those who take part in a run.
     """
 
     def __init__(self, hooks: tuple[Any, ...]) -> None:
         self.hooks = hooks
+        self.participants = Participants(hooks)
 
-    def part(self, hooks: Iterable[Any] | None) -> tuple[Any, ...]:
-        """Returns the hooks that take part in a run: those given, or all.
+    def chosen(self, hooks: Iterable[Any]) -> Participants:
+        """Returns those of the hooks that are to take part in a run.
 
         Raises:
           ValueError: if one given is none of the session's.
         """
-        if hooks is None:
-            return self.hooks
-        part = check_hooks(hooks)
-        for hook in part:
+        chosen = check_hooks(hooks)
+        for hook in chosen:
             if not any(hook is known for known in self.hooks):
                 raise ValueError(
                     f"run(hooks=...) got {hook!r}, which is none of the "
                     "session's hooks, so its begin() was never called. Give it "
                     "to the session's constructor."
                 )
-        return part
+        return Participants(chosen)
 
     def begin(self) -> None:
         """Calls each `begin()`; the first error ends it."""
@@ -126,11 +162,9 @@ class HookCalls:
 
 
 def before_run(
-    hooks: Sequence[Any],
-    context: SessionRunContext,
-    merger: run_plan.Merger,
+    participants: Participants, context: SessionRunContext, plan: RunPlan
 ) -> Any:
-    """Asks each hook's `before_run` and merges what it wants.
+    """Asks each hook's `before_run` and adds what it wants to the plan.
 
     Returns:
       The hook that asked for the end first; None if none did.
@@ -140,39 +174,50 @@ def before_run(
       FeedConflictError: if it feeds what another hook feeds.
     """
     stopped_by = None
-    for position, hook in enumerate(hooks):
+    for position, hook in participants.before:
         request = hook.before_run(context)
-        if stopped_by is None and context.stop_requested:
+        if context.stop_requested and stopped_by is None:
             stopped_by = hook
         if request is None:
             continue
-        if not _is_request(request):
+        # Both tests ask the same; the first one is quick.
+        if type(request) is not SessionRunArgs and not _is_request(request):
             raise errors.InvalidRequestError(
                 f"before_run of {hook!r} must return None or SessionRunArgs. "
                 f"Got {request!r}. Return SessionRunArgs(fetches=...)."
             )
-        merger.add(position, hook, request)
+        plan.add(position, hook, request)
     return stopped_by
 
 
 def after_run(
-    hooks: Sequence[Any],
+    participants: Participants,
     context: SessionRunContext,
-    results: dict[Any, Any],
+    results: dict[int, Any],
     options: Any,
     run_metadata: Any,
     stopped_by: Any = None,
 ) -> Any:
     """Calls each `after_run` with the hook's own results.
 
+    Args:
+      participants: The hooks.
+      context: As `before_run` had it.
+      results: What hooks fetched, under their positions.
+      options: `RunOptions` of the run.
+      run_metadata: `RunMetadata` of the run.
+      stopped_by: The hook that asked for the end in `before_run`.
+
     Returns:
-      The hook that asked for the end first: `stopped_by`, which did so in
-      `before_run`, or one that does now; None if none did.
+      The hook that asked for the end first, `stopped_by` or one that does now;
+      None if none did.
     """
-    for position, hook in enumerate(hooks):
-        own = run_plan.hook_result(results, position)
-        hook.after_run(context, SessionRunValues(own, options, run_metadata))
-        if stopped_by is None and context.stop_requested:
+    for position, hook in participants.after:
+        own = results.get(position)
+        hook.after_run(
+            context, SessionRunValues._make((own, options, run_metadata))
+        )
+        if context.stop_requested and stopped_by is None:
             stopped_by = hook
     return stopped_by
 

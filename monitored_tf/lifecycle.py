@@ -131,7 +131,7 @@ class Lifecycle:
           SessionClosedError: if the session is closed.
           Whatever `step` raises that is not recovered from.
         """
-        if self._state is _State.CLOSED:
+        if self.loop.live is None and self._state is _State.CLOSED:
             raise errors.SessionClosedError
         try:
             result = self.loop.call(step)

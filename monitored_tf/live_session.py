@@ -11,12 +11,17 @@ from absl import logging
 from monitored_tf import failures, hook_calls, run_plan, session_creators
 from monitored_tf.hook_calls import HookCalls
 from monitored_tf.recovery import PREEMPTION_ERRORS
+from monitored_tf.run_plan import RunPlan
+from monitored_tf.run_plan_cache import RunPlanCache
 from monitored_tf.session_run_hook import SessionRunArgs, SessionRunContext
 from monitored_tf.step_context import StepContext
 from monitored_tf.stop_reason import Ending
 
 Coordinator = tf.compat.v1.train.Coordinator
+RunMetadata = tf.compat.v1.RunMetadata
+RunOptions = tf.compat.v1.RunOptions
 
+_NO_REQUESTS: dict[int, Any] = {}
 # A session that was never handed out is not worth waiting for longer.
 _UNDO_GRACE_PERIOD_SECS = 5.0
 
@@ -49,6 +54,9 @@ class LiveSession:
         self._stop_grace_period_secs = stop_grace_period_secs
         self._ending = ending
         self.raw_session = creator.create_session()
+        # What stands in for a session may have no graph.
+        self._graph = getattr(self.raw_session, "graph", None)
+        self._plans = RunPlanCache(self.raw_session)
         # No error of a thread is a clean end here: it shows in close().
         self.coord = Coordinator(clean_stop_exception_types=[])
         try:
@@ -71,7 +79,6 @@ class LiveSession:
         feed_dict: Any = None,
         options: Any = None,
         run_metadata: Any = None,
-        *,
         hooks: Sequence[Any] | None = None,
     ) -> Any:
         """Runs one step with hooks; see `MonitoredSession.run`.
@@ -80,54 +87,79 @@ class LiveSession:
         raised: it is the root cause.
         """
         try:
-            return self._run_with_hooks(
-                fetches,
-                feed_dict,
-                options,
-                run_metadata,
-                self._calls.part(hooks),
-            )
+            if self._ending.refuses_runs:
+                self._ending.refuse()
+            participants = self._calls.participants
+            if hooks is not None:
+                participants = self._calls.chosen(hooks)
+            is_plain = options is None and run_metadata is None
+            if is_plain and participants.are_silent:
+                results = self._plans.run(fetches, _NO_REQUESTS, feed_dict)
+                if results is not None:
+                    return results[0]
+            plan = RunPlan(fetches, feed_dict, options, self._graph)
+            return self._run_with_hooks(participants, plan, run_metadata)
         except self._lost_errors:
             raise
         except Exception as error:
-            cause = self.thread_error()
-            if isinstance(cause, self._lost_errors):
-                raise cause  # noqa: B904  -- the context tells the rest.
-            if cause is not None:
-                failures.add_context(error, cause)
+            self._raise_loss_by_thread(error)
             raise
+
+    def _raise_loss_by_thread(self, error: Exception) -> None:
+        cause = self.thread_error()
+        if isinstance(cause, self._lost_errors):
+            raise cause
+        if cause is not None:
+            failures.add_context(error, cause)
 
     def _run_with_hooks(
         self,
-        fetches: Any,
-        feed_dict: Any,
-        options: Any,
+        participants: hook_calls.Participants,
+        plan: RunPlan,
         run_metadata: Any,
-        hooks: Sequence[Any],
     ) -> Any:
-        self._ending.check_may_run()
         context = SessionRunContext(
-            SessionRunArgs(fetches, feed_dict), self.raw_session
+            SessionRunArgs._make((plan.fetches, plan.caller_feeds, None)),
+            self.raw_session,
         )
-        # What stands in for a session may have no graph.
-        graph = getattr(self.raw_session, "graph", None)
-        merger = run_plan.Merger(fetches, feed_dict, options, graph)
-        stopped_by = hook_calls.before_run(hooks, context, merger)
-        plan = merger.plan()
+        stopped_by = hook_calls.before_run(participants, context, plan)
+        # Where nobody gave any, they come back as they are: empty.
+        is_plain = plan.options is None and run_metadata is None
+        options = RunOptions() if plan.options is None else plan.options
         if run_metadata is None:
-            run_metadata = tf.compat.v1.RunMetadata()
-        results = self.raw_session.run(
-            fetches=plan.fetches,
-            feed_dict=plan.feed_dict,
-            options=plan.options,
-            run_metadata=run_metadata,
+            run_metadata = RunMetadata()
+        result, hook_results = self._run_plan(
+            plan, options, run_metadata, is_plain
         )
         stopped_by = hook_calls.after_run(
-            hooks, context, results, plan.options, run_metadata, stopped_by
+            participants,
+            context,
+            hook_results,
+            options,
+            run_metadata,
+            stopped_by,
         )
         if stopped_by is not None:
             self._ending.ask_by_hook(stopped_by)
-        return run_plan.caller_result(results)
+        return result
+
+    def _run_plan(
+        self, plan: RunPlan, options: Any, run_metadata: Any, is_plain: bool
+    ) -> Any:
+        """Returns the caller's result and the dict of the hooks'."""
+        request = (plan.fetches, plan.requests, plan.feed_dict())
+        results = self._plans.run(*request) if is_plain else None
+        if results is not None:
+            return results
+        results = self.raw_session.run(
+            fetches=plan.all_fetches(),
+            feed_dict=request[-1],
+            options=options,
+            run_metadata=run_metadata,
+        )
+        if is_plain:
+            self._plans.learn(*request)
+        return run_plan.split(results)
 
     def run_step_fn(self, step_fn: Callable[[StepContext], Any]) -> Any:
         """Calls a step function with a context of this session."""
@@ -170,6 +202,7 @@ class LiveSession:
                 stop_grace_period_secs=grace_secs, ignore_live_threads=True
             )
         finally:
+            self._plans.clear()
             self._close_raw_session()
 
     def _close_raw_session(self) -> None:

@@ -59,29 +59,28 @@ class RecoveryLoop:
         Raises:
           Whatever `step` raises and the policy does not recover from.
         """
-        result = self._call(step)
-        if self._attempts.count:
+        handled_by_caller = sys.exc_info()[1]
+        while True:
+            if self.given_up is not None:
+                raise self.given_up
+            live = self.live
+            try:
+                if live is None:
+                    live = self._make()
+                result = step(live)
+                break
+            except self._policy.errors as error:
+                if not self._recovers(error, live):
+                    raise
+                failures.forget_frames(error, until=handled_by_caller)
+        if self._attempts.count and step is not _nothing:
             self._attempts.step_succeeded()
             self._earlier.clear()
         return result
 
     def start(self) -> None:
         """Makes a live session if there is none."""
-        self._call(lambda live: None)
-
-    def _call(self, step: Callable[[LiveSession], _T]) -> _T:
-        handled_by_caller = sys.exc_info()[1]
-        while True:
-            if self.given_up is not None:
-                raise self.given_up
-            live = None
-            try:
-                live = self.live or self._make()
-                return step(live)
-            except self._policy.errors as error:
-                if not self._recovers(error, live):
-                    raise
-                failures.forget_frames(error, until=handled_by_caller)
+        self.call(_nothing)
 
     def should_stop(self) -> bool:
         """Asks the coordinator; recovers if a thread died of a preemption."""
@@ -188,6 +187,10 @@ class RecoveryLoop:
         """Makes the earlier errors of this outage reachable from the last."""
         for earlier in self._earlier:
             failures.add_context(error, earlier)
+
+
+def _nothing(live: LiveSession) -> None:
+    """Is the step that shows nothing of whether steps succeed again."""
 
 
 class _Loss:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -13,24 +12,8 @@ from monitored_tf import errors, run_options
 _CALLER = "caller"
 
 
-@dataclasses.dataclass(frozen=True)
 class RunPlan:
-    """The arguments of one `Session.run`.
-
-    Attributes:
-      fetches: The caller's fetches under "caller", those of a hook under the
-        hook's position.
-      feed_dict: The feeds of all; the caller's own object if no hook feeds.
-      options: `RunOptions` of all; never the caller's or a hook's own object.
-    """
-
-    fetches: dict[Any, Any]
-    feed_dict: Any
-    options: Any
-
-
-class Merger:
-    """Merges a call of `run()` with what the hooks ask for, one by one.
+    """What the caller of `run()` wants, and then the hooks one by one.
 
     Args:
       fetches: As in `tf.compat.v1.Session.run`.
@@ -38,15 +21,27 @@ class Merger:
       options: As there; not changed.
       graph: The `tf.Graph` that runs, in which names of fed tensors are looked
         up.
+
+    Attributes:
+      fetches: The caller's fetches.
+      caller_feeds: The caller's feed_dict.
+      requests: The hooks' fetches under the hooks' positions.
+      options: `RunOptions` of all, never the caller's or a hook's own object;
+        None if nobody gave any.
     """
+
+    options: Any = None
+    _hook_feeds: _Feeds | None = None
 
     def __init__(
         self, fetches: Any, feed_dict: Any, options: Any, graph: Any
     ) -> None:
-        self._fetches: dict[Any, Any] = {_CALLER: fetches}
-        self._feed_dict = feed_dict
-        self._feeds = _Feeds(graph)
-        self._options = run_options.copy(options)
+        self.fetches = fetches
+        self.caller_feeds = feed_dict
+        self.requests: dict[int, Any] = {}
+        self._graph = graph
+        if options is not None:
+            self.options = run_options.copy(options)
 
     def add(self, position: int, hook: Any, request: Any) -> None:
         """Adds what one hook asks for.
@@ -60,30 +55,34 @@ class Merger:
           FeedConflictError: if another hook feeds one of its tensors.
         """
         if request.fetches is not None:
-            self._fetches[position] = request.fetches
+            self.requests[position] = request.fetches
         if request.feed_dict:
-            self._feeds.add(request.feed_dict, hook)
+            if self._hook_feeds is None:
+                self._hook_feeds = _Feeds(self._graph)
+            self._hook_feeds.add(request.feed_dict, hook)
         if request.options:
-            self._options = run_options.merge(self._options, request.options)
+            self.options = run_options.merge(
+                run_options.copy(self.options), request.options
+            )
 
-    def plan(self) -> RunPlan:
-        """Returns the whole.
+    def feed_dict(self) -> Any:
+        """Returns the feeds of all; the caller's own object if no hook feeds.
 
         Raises:
           FeedConflictError: if the caller feeds a tensor that a hook feeds.
         """
-        feed_dict = self._feeds.with_caller(self._feed_dict)
-        return RunPlan(self._fetches, feed_dict, self._options)
+        if self._hook_feeds is None:
+            return self.caller_feeds
+        return self._hook_feeds.with_caller(self.caller_feeds)
+
+    def all_fetches(self) -> dict[Any, Any]:
+        """Returns the fetches of all as one structure for `Session.run`."""
+        return {_CALLER: self.fetches, **self.requests}
 
 
-def caller_result(results: dict[Any, Any]) -> Any:
-    """Returns the caller's part of what `Session.run` returned."""
-    return results[_CALLER]
-
-
-def hook_result(results: dict[Any, Any], position: int) -> Any:
-    """Returns the part of one hook; None if it fetched nothing."""
-    return results.get(position)
+def split(results: dict[Any, Any]) -> tuple[Any, dict[Any, Any]]:
+    """Returns the caller's part of what was run, and the dict of the hooks'."""
+    return results.pop(_CALLER), results
 
 
 class _Feeds:
@@ -101,8 +100,6 @@ class _Feeds:
         self._feeds.update(feed_dict)
 
     def with_caller(self, feed_dict: Any) -> Any:
-        if not self._feeds:
-            return feed_dict
         if not feed_dict:
             return self._feeds
         self._check(

@@ -81,3 +81,10 @@ class SessionRunContext(
       session: The raw `tf.compat.v1.Session`.
       stop_requested: bool, whether `request_stop()` was called.
     """
+
+    # No property as in TensorFlow: it is asked for after every callback.
+    stop_requested = False
+
+    def request_stop(self) -> None:
+        """Asks for the end of the loop once this run is over."""
+        self.stop_requested = True

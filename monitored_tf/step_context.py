@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import functools
 import inspect
+import types
 from typing import Any, Callable, NoReturn
 
 from monitored_tf import errors
+
+# Arguments of a step function. An unbound method may be given, as in TF.
+_ACCEPTED = (("step_context",), ("self", "step_context"))
 
 
 class StepContext:
@@ -62,6 +66,8 @@ def check_step_function(step_fn: Callable[[StepContext], Any]) -> None:
       InvalidStepFunctionError: if its positional arguments that are still
         open are neither `step_context` nor `self, step_context`.
     """
+    if _has_plain_arguments(step_fn):
+        return
     if not callable(step_fn):
         raise errors.InvalidStepFunctionError(
             f"`step_fn` must be callable with one `step_context` argument. "
@@ -71,12 +77,27 @@ def check_step_function(step_fn: Callable[[StepContext], Any]) -> None:
         names = _open_arguments(step_fn)
     except TypeError:  # A builtin may have no signature to look at.
         names = None
-    if names not in (("step_context",), ("self", "step_context")):
+    if names not in _ACCEPTED:
         raise errors.InvalidStepFunctionError(
             "`step_fn` may either have one `step_context` argument, or `self` "
             f"and `step_context` arguments if it is a method. Got {names} from "
             f"{step_fn!r}. Bind other arguments with functools.partial."
         )
+
+
+def _has_plain_arguments(function: Any) -> bool:
+    """Returns whether this is a function or method with the arguments wanted.
+
+    Looks at no more than that: it is asked at every step.
+    """
+    is_method = type(function) is types.MethodType
+    if is_method:
+        function = function.__func__
+    if type(function) is not types.FunctionType:
+        return False
+    code = function.__code__
+    names = code.co_varnames[is_method : code.co_argcount]
+    return names in _ACCEPTED and not code.co_kwonlyargcount
 
 
 def _open_arguments(function: Callable[..., Any]) -> tuple[str, ...]:

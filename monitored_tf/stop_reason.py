@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import traceback
-from typing import Any
+from typing import Any, NoReturn
 
 import tensorflow as tf
 
@@ -54,6 +54,7 @@ class Ending:
     Attributes:
       request: The first request for the end, or None.
       last_error: What the last `run()` raised, or None.
+      refuses_runs: Whether `run()` is an error from now on.
       reason: The `StopReason` once the session is closed, None before.
     """
 
@@ -61,17 +62,17 @@ class Ending:
         self.request: StopReason | None = None
         self.reason: StopReason | None = None
         self.last_error: BaseException | None = None
-        self._refuses_runs = False
+        self.refuses_runs = False
 
     def ask_by_user(self, reason: str) -> None:
         """Records a request; `run()` is an error from now on."""
         self._ask(StopReason("user", reason))
-        self._refuses_runs = True
+        self.refuses_runs = True
 
     def ask_by_hook(self, hook: Any) -> None:
         """Records a request; `run()` is an error from now on."""
         self._ask(StopReason("hook", type(hook).__name__, hook=hook))
-        self._refuses_runs = True
+        self.refuses_runs = True
 
     def ask_by_step_fn(self) -> None:
         """Records a request; as in TensorFlow, the caller may go on."""
@@ -81,13 +82,12 @@ class Ending:
         if self.request is None:
             self.request = reason
 
-    def check_may_run(self) -> None:
-        """Raises StopRequestedError if a hook or the user asked for the end."""
-        if self._refuses_runs:
-            raise errors.StopRequestedError(
-                "Run called even after should_stop requested. Leave the loop "
-                f"when should_stop() is true. Why it is: {self.request}."
-            )
+    def refuse(self) -> NoReturn:
+        """Raises StopRequestedError: a hook or the user asked for the end."""
+        raise errors.StopRequestedError(
+            "Run called even after should_stop requested. Leave the loop "
+            f"when should_stop() is true. Why it is: {self.request}."
+        )
 
     def finish(
         self, error: BaseException | None, by_thread: StopReason | None

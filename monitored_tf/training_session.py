@@ -10,7 +10,7 @@ import tensorflow as tf
 from absl import logging
 
 from monitored_tf import _tf_private, hook_calls
-from monitored_tf.hooks.training_checkpoint_hook import TrainingCheckpointHook
+from monitored_tf.hooks.checkpoint_saver_hook import CheckpointSaverHook
 from monitored_tf.recovery import RecoveryPolicy
 from monitored_tf.save_cadence import USE_DEFAULT, SaveCadence
 from monitored_tf.session import MonitoredSession
@@ -165,7 +165,7 @@ class _DefaultHooks:
     def checkpoint_saver(self) -> tuple[Any, ...]:
         if not self.checkpoint_dir or not self.checkpoints.is_on:
             return ()
-        hook = TrainingCheckpointHook(
+        hook = CheckpointSaverHook(
             self.checkpoint_dir,
             save_secs=self.checkpoints.every_n_secs,
             save_steps=self.checkpoints.every_n_steps,

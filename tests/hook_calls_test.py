@@ -5,6 +5,7 @@ import tensorflow as tf
 
 import monitored_tf
 from monitored_tf import SessionRunContext, errors, hook_calls, run_plan
+from monitored_tf.hook_calls import Participants
 from monitored_tf.testing import Fault, FaultHook, RecordingHook
 
 v1 = tf.compat.v1
@@ -199,9 +200,9 @@ def test_an_attribute_of_that_name_that_cannot_be_called_is_left_alone():
 
 
 def _ask(graph, *hooks):
-    merger = run_plan.Merger("mine", None, None, graph)
-    hook_calls.before_run(hooks, _context(), merger)
-    return merger.plan()
+    plan = run_plan.RunPlan("mine", None, None, graph)
+    hook_calls.before_run(Participants(hooks), _context(), plan)
+    return plan
 
 
 def test_each_hook_is_asked_in_order_for_what_it_wants(graph):
@@ -212,7 +213,7 @@ def test_each_hook_is_asked_in_order_for_what_it_wants(graph):
         FaultHook(),
         RecordingHook("b", log, "y"),
     )
-    assert plan.fetches == {"caller": "mine", 0: "x", 2: "y"}
+    assert plan.requests == {0: "x", 2: "y"}
     assert log == ["a.before_run", "b.before_run"]
 
 
@@ -255,9 +256,15 @@ def test_each_after_run_gets_its_own_results_options_and_metadata():
             got.append((run_context, run_values))
 
     context = _context()
-    results = {"caller": "mine", 0: "first"}
-    hook_calls.after_run([Keeps(), Keeps()], context, results, "o", "m", None)
+    hooks = Participants((Keeps(), Keeps()))
+    hook_calls.after_run(hooks, context, {0: "first"}, "o", "m", None)
     assert got == [(context, ("first", "o", "m")), (context, (None, "o", "m"))]
+
+
+def _stopped_by(hooks, asked_before=None):
+    return hook_calls.after_run(
+        Participants(tuple(hooks)), _context(), {}, None, None, asked_before
+    )
 
 
 class _Stops(RecordingHook):
@@ -273,20 +280,16 @@ def test_the_first_hook_that_asks_for_the_end_is_returned():
         _Stops("b", log),
         _Stops("c", log),
     ]
-    stopped_by = hook_calls.after_run(hooks, _context(), {}, None, None, None)
-    assert stopped_by is hooks[1]
+    assert _stopped_by(hooks) is hooks[1]
     assert log == ["a.after_run", "b.after_run", "c.after_run"]
 
 
 def test_a_hook_that_asked_in_before_run_asked_first():
-    hooks = [_Stops("a")]
-    stopped_by = hook_calls.after_run(hooks, _context(), {}, None, None, "b")
-    assert stopped_by == "b"
+    assert _stopped_by([_Stops("a")], "b") == "b"
 
 
 def test_nobody_is_returned_where_nobody_asked_for_the_end():
-    hooks = [RecordingHook()]
-    assert hook_calls.after_run(hooks, _context(), {}, None, None, None) is None
+    assert _stopped_by([RecordingHook()]) is None
 
 
 def test_the_hook_that_asks_for_the_end_in_before_run_is_the_one_named(step):

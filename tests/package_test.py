@@ -15,7 +15,6 @@ train = tf.compat.v1.train
 ROOT = pathlib.Path(monitored_tf.__file__).parent
 
 REEXPORTED = (
-    "CheckpointSaverHook",
     "CheckpointSaverListener",
     "Coordinator",
     "FeedFnHook",

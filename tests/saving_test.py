@@ -33,7 +33,7 @@ class _Listener(v1.train.CheckpointSaverListener):
 
 
 def _hook(folder, **kwargs):
-    return monitored_tf.hooks.TrainingCheckpointHook(
+    return monitored_tf.hooks.CheckpointSaverHook(
         str(folder), save_steps=1000, saver=v1.train.Saver(), **kwargs
     )
 
@@ -365,7 +365,7 @@ def test_a_step_that_was_saved_is_not_saved_again_at_the_end(step, tmp_path):
             self.saved.append(int(global_step_value))
 
     listener = Listener()
-    hook = monitored_tf.TrainingCheckpointHook(
+    hook = monitored_tf.CheckpointSaverHook(
         str(tmp_path), save_steps=100, listeners=[listener]
     )
     with monitored_tf.MonitoredSession(hooks=[hook]) as session:

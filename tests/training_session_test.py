@@ -12,7 +12,7 @@ import monitored_tf
 from monitored_tf.testing import FakeClock, RecordingHook
 
 v1 = tf.compat.v1
-DEFAULTS = ["StepCounterHook", "SummarySaverHook", "TrainingCheckpointHook"]
+DEFAULTS = ["StepCounterHook", "SummarySaverHook", "CheckpointSaverHook"]
 
 
 def _session(folder=None, **kwargs):
@@ -502,7 +502,7 @@ def test_a_monitored_session_asks_the_worker_context_for_its_creator(step):
 def test_within_a_worker_context_checkpoints_need_no_summaries(step, tmp_path):
     with _within(_Context()):
         names = _names(tmp_path, save_summaries_steps=None)
-    assert names == ["StepCounterHook", "TrainingCheckpointHook"]
+    assert names == ["StepCounterHook", "CheckpointSaverHook"]
 
 
 def _collective_strategy():

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import tensorflow as tf
 
+from monitored_tf.hooks.checkpoint_saver_hook import CheckpointSaverHook
 from monitored_tf.hooks.progress_hook import ProgressHook
-from monitored_tf.hooks.training_checkpoint_hook import TrainingCheckpointHook
 
 _train = tf.compat.v1.train
 
-CheckpointSaverHook = _train.CheckpointSaverHook
 CheckpointSaverListener = _train.CheckpointSaverListener
 FeedFnHook = _train.FeedFnHook
 FinalOpsHook = _train.FinalOpsHook
@@ -36,5 +35,4 @@ __all__ = [
     "StepCounterHook",
     "StopAtStepHook",
     "SummarySaverHook",
-    "TrainingCheckpointHook",
 ]

@@ -35,8 +35,14 @@ def _swap_hooks(monkeypatch):
     monkeypatch.setattr(
         hook_calls,
         "before_run",
-        lambda hooks, *rest: real(hooks[::-1], *rest),
+        lambda participants, *rest: real(_reversed(participants), *rest),
     )
+
+
+def _reversed(participants):
+    turned = hook_calls.Participants(participants.hooks)
+    turned.before = participants.before[::-1]
+    return turned
 
 
 def _skip_after_run(monkeypatch):
@@ -44,12 +50,13 @@ def _skip_after_run(monkeypatch):
 
 
 def _mix_up_results(monkeypatch):
-    real = run_plan.hook_result
-    monkeypatch.setattr(
-        run_plan,
-        "hook_result",
-        lambda results, position: real(results, 1 - position),
-    )
+    real = hook_calls.after_run
+
+    def mixed(participants, context, results, *rest):
+        swapped = {1 - position: own for position, own in results.items()}
+        return real(participants, context, swapped, *rest)
+
+    monkeypatch.setattr(hook_calls, "after_run", mixed)
 
 
 def _end_on_error(monkeypatch):
@@ -80,11 +87,7 @@ def _leave_the_graph_finalized(monkeypatch):
 
 
 def _drop_the_callers_feeds(monkeypatch):
-    monkeypatch.setattr(
-        run_plan._Feeds,
-        "with_caller",
-        lambda self, feed_dict: None,
-    )
+    monkeypatch.setattr(run_plan.RunPlan, "feed_dict", lambda self: None)
 
 
 @pytest.mark.parametrize(

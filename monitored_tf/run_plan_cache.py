@@ -1,0 +1,161 @@
+"""Runs a step that was seen before without working it out again."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Hashable
+from typing import Any
+
+from monitored_tf import _tf_private
+from monitored_tf.feed_conversion import PreparedFeeds
+from monitored_tf.fetch_structure import (
+    PreparedFetches,
+    UnknownStructureError,
+    signature,
+)
+
+# A program has a few kinds of steps. What makes a new one each time is not
+# worth keeping, and must not fill the memory.
+_MOST_KEPT = 128
+_NO_FEEDS: dict[Any, Any] = {}
+
+
+class RunPlanCache:
+    """Knows how to run the requests that a raw session has run before.
+
+        first time         Session.run runs it, learn() notes its key
+        second time        Session.run runs it, learn() prepares it
+        from then on       run() runs it
+
+    Session.run also runs it, each time, if the session is of another class or
+    its `run` was replaced, if there are fetches or feeds of a kind that is not
+    recognised, or if a value does not fit: all errors before a run are
+    thereby TensorFlow's own.
+
+    Args:
+      raw_session: What `create_session()` returned.
+    """
+
+    def __init__(self, raw_session: Any) -> None:
+        self._graph = getattr(raw_session, "graph", None)
+        self._runner = _tf_private.prepared_runner(raw_session)
+        # None for what can't be prepared.
+        self._known: dict[Hashable, _PreparedRun | None] = {}
+        self._seen_once: dict[Hashable, None] = {}
+        self._lock = threading.Lock()
+
+    def run(self, fetches: Any, requests: Any, feed_dict: Any) -> Any:
+        """Runs a request that is known.
+
+        Args:
+          fetches: The caller's.
+          requests: dict with those of the hooks.
+          feed_dict: The feeds of all.
+
+        Returns:
+          A pair of results, the caller's and a dict with the hooks'. None if
+          `Session.run` must run this.
+        """
+        if self._runner is None:
+            return None
+        try:
+            known = self._known.get(_key(fetches, requests, feed_dict))
+        except UnknownStructureError:
+            return None
+        if known is None:
+            return None
+        return known.run(self._runner, feed_dict)
+
+    def learn(self, fetches: Any, requests: Any, feed_dict: Any) -> None:
+        """Takes note of a request that `Session.run` has run well.
+
+        Args:
+          fetches: As for `run()`.
+          requests: As for `run()`.
+          feed_dict: As for `run()`.
+        """
+        if self._runner is None:
+            return
+        try:
+            key = _key(fetches, requests, feed_dict)
+        except UnknownStructureError:
+            return
+        with self._lock:
+            if key in self._known:  # A value did not fit this time.
+                return
+            if key not in self._seen_once:
+                _keep(self._seen_once, key, None)
+                return
+            del self._seen_once[key]
+            prepared = self._prepare(fetches, requests, feed_dict)
+            _keep(self._known, key, prepared)
+
+    def _prepare(
+        self, fetches: Any, requests: Any, feed_dict: Any
+    ) -> _PreparedRun | None:
+        try:
+            return _PreparedRun(fetches, requests, feed_dict, self._graph)
+        except UnknownStructureError:
+            return None
+
+    def clear(self) -> None:
+        """Lets go of the raw session, and of all that it keeps."""
+        with self._lock:
+            self._runner = self._graph = None
+            self._known.clear()
+            self._seen_once.clear()
+
+
+def _key(fetches: Any, requests: Any, feed_dict: Any) -> Hashable:
+    # Tuples in each other: quicker for the few parts that most steps have.
+    key = signature(fetches)
+    for position, request in requests.items():
+        key = (key, position, signature(request))
+    if feed_dict:
+        if type(feed_dict) is not dict:
+            raise UnknownStructureError
+        key = (key, dict, *map(signature, feed_dict))
+    return key
+
+
+def _keep(kept: dict[Hashable, Any], key: Hashable, value: Any) -> None:
+    if len(kept) >= _MOST_KEPT:
+        del kept[next(iter(kept))]  # The oldest.
+    kept[key] = value
+
+
+class _PreparedRun:
+    """All that is the same each time one request is run."""
+
+    def __init__(
+        self, fetches: Any, requests: Any, feed_dict: Any, graph: Any
+    ) -> None:
+        prepared = PreparedFetches((fetches, requests), graph)
+        tensors, operations = prepared.tensors, prepared.operations
+        if not tensors and not operations:
+            raise UnknownStructureError
+        self._feeds = PreparedFeeds(feed_dict, graph) if feed_dict else None
+        if self._feeds and _share(self._feeds.tensors, tensors):
+            raise UnknownStructureError
+        self._tensors = [_tf_private.tensor_handle(t) for t in tensors]
+        self._operations = [_tf_private.operation_handle(o) for o in operations]
+        self._build = prepared.build
+        # Keeps the ids in the key from being given to other objects.
+        self._leaves = (prepared.leaves, list(feed_dict or ()))
+
+    def run(self, runner: _tf_private.PreparedRunner, feed_dict: Any) -> Any:
+        feeds: Any = _NO_FEEDS
+        if self._feeds is not None:
+            feeds = self._feeds.convert(feed_dict)
+            if feeds is None:
+                return None
+        values = runner.run(feeds, self._tensors, self._operations)
+        return None if values is None else self._build(values)
+
+
+def _share(fed: list[Any], fetched: list[Any]) -> bool:
+    """Returns whether a tensor is both fed and fetched.
+
+    What is fetched then is the very array that was fed.
+    """
+    return not {t.name for t in fed}.isdisjoint(t.name for t in fetched)
