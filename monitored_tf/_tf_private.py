@@ -33,6 +33,19 @@ def worker_context_strategy(context: Any) -> Any:
     return getattr(context, "_strategy", None)
 
 
+def default_config() -> Any:
+    """Returns the ConfigProto of a session that is given none.
+
+    It holds what `tf.config` was told: which devices are visible, how memory
+    grows, how many threads run. An empty one where the name is missing.
+    """
+    try:
+        from tensorflow.python.eager import context
+    except ImportError:
+        return tf.compat.v1.ConfigProto()
+    return context.context().config
+
+
 def unfinalize(graph: Any) -> None:
     """Lets ops be added to a finalized graph again.
 

@@ -83,6 +83,7 @@ class SingularMonitoredSession(BaseSession):
       checkpoint_dir: As for `ChiefSessionCreator`.
       stop_grace_period_secs: As for `MonitoredSession`.
       checkpoint_filename_with_path: As for `ChiefSessionCreator`.
+      fast_start: As for `ChiefSessionCreator`.
 
     Raises:
       As `MonitoredSession`.
@@ -99,6 +100,8 @@ class SingularMonitoredSession(BaseSession):
         checkpoint_dir: str | None = None,
         stop_grace_period_secs: float = 120,
         checkpoint_filename_with_path: str | None = None,
+        *,
+        fast_start: bool = False,
     ) -> None:
         creator = session_creators.ChiefSessionCreator(
             scaffold,
@@ -106,6 +109,7 @@ class SingularMonitoredSession(BaseSession):
             config,
             checkpoint_dir,
             checkpoint_filename_with_path,
+            fast_start=fast_start,
         )
         super().__init__(
             creator, hooks, stop_grace_period_secs, RecoveryPolicy.none()

@@ -62,6 +62,11 @@ class ChiefSessionCreator(_ScaffoldSessionCreator):
       checkpoint_dir: Folder; its newest checkpoint is restored.
       checkpoint_filename_with_path: The one checkpoint to restore. Give this
         or `checkpoint_dir`: both make `create_session` raise ValueError.
+      fast_start: If True, only the part of the graph that a run needs is put
+        on devices, which is most of the time that a large graph takes to start
+        and to recover. An op that nothing ever runs and that no device can take
+        is then no error any more. The masters of clusters can't do it: where
+        `master` is given this does nothing.
     """
 
     def __init__(
@@ -71,7 +76,11 @@ class ChiefSessionCreator(_ScaffoldSessionCreator):
         config: Any = None,
         checkpoint_dir: str | None = None,
         checkpoint_filename_with_path: str | None = None,
+        *,
+        fast_start: bool = False,
     ) -> None:
+        if fast_start and not master:
+            config = _pruned_placement(config)
         super().__init__(scaffold, master, config)
         self._checkpoint_dir = checkpoint_dir
         self._checkpoint_filename_with_path = checkpoint_filename_with_path
@@ -176,6 +185,13 @@ class ReusedSessionCreator(SessionCreator):
     def create_session(self) -> Any:
         """Returns the session that was given."""
         return self._session
+
+
+def _pruned_placement(config: Any) -> Any:
+    fast = tf.compat.v1.ConfigProto()
+    fast.CopyFrom(_tf_private.default_config() if config is None else config)
+    fast.graph_options.place_pruned_graph = True
+    return fast
 
 
 def reuses_session(creator: Any) -> bool:

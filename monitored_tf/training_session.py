@@ -43,6 +43,7 @@ def MonitoredTrainingSession(  # noqa: N802  -- TensorFlow's name.
     *,
     save_last: bool = False,
     recovery: RecoveryPolicy | None = None,
+    fast_start: bool = False,
 ) -> MonitoredSession:
     """Makes a MonitoredSession for training, for a chief or a worker.
 
@@ -78,6 +79,7 @@ def MonitoredTrainingSession(  # noqa: N802  -- TensorFlow's name.
       save_last: If True the checkpoint saver comes after `hooks`, so that the
         last checkpoint is written when every other hook has ended.
       recovery: As for `MonitoredSession`.
+      fast_start: As for `ChiefSessionCreator`; does nothing on a worker.
 
     Returns:
       A `MonitoredSession`.
@@ -114,7 +116,9 @@ def MonitoredTrainingSession(  # noqa: N802  -- TensorFlow's name.
         own = (*hooks, *(chief_only_hooks if context.is_chief else ()))
         all_hooks = (*own, *_for_worker_context(defaults, context))
     elif is_chief:
-        creator = ChiefSessionCreator(scaffold, master, config, checkpoint_dir)
+        creator = ChiefSessionCreator(
+            scaffold, master, config, checkpoint_dir, fast_start=fast_start
+        )
         saver = defaults.checkpoint_saver()
         all_hooks = (
             *chief_only_hooks,

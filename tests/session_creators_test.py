@@ -306,3 +306,53 @@ def test_ours_is_a_creator_for_tensorflow(step):
     creator = monitored_tf.ChiefSessionCreator()
     with v1.train.MonitoredSession(creator) as session:
         assert session.run(step) == 1
+
+
+def _nowhere():
+    """Makes an op that no device can take and that nothing runs."""
+    with tf.device("/device:GPU:77"):
+        return tf.constant(1, name="nowhere")
+
+
+_STARTS = {
+    "chief": lambda **kwargs: monitored_tf.MonitoredSession(
+        monitored_tf.ChiefSessionCreator(**kwargs)
+    ),
+    "training": monitored_tf.MonitoredTrainingSession,
+    "singular": monitored_tf.SingularMonitoredSession,
+}
+
+
+@pytest.mark.parametrize("start", _STARTS.values(), ids=_STARTS)
+def test_a_fast_start_places_only_what_is_run(step, start):
+    _nowhere()
+    with pytest.raises(tf.errors.InvalidArgumentError, match="nowhere"):
+        start()
+    with start(fast_start=True) as session:
+        assert session.run(step) == 1
+
+
+def test_a_fast_start_keeps_what_the_config_says_and_leaves_it_alone(step):
+    config = v1.ConfigProto(intra_op_parallelism_threads=3)
+    creator = monitored_tf.ChiefSessionCreator(config=config, fast_start=True)
+    used = creator.create_session()._config
+    assert used.graph_options.place_pruned_graph
+    assert used.intra_op_parallelism_threads == 3
+    assert not config.graph_options.place_pruned_graph
+
+
+def test_a_fast_start_without_a_config_has_tensorflows_default(step):
+    with v1.Session() as session:
+        default = session._config
+    creator = monitored_tf.ChiefSessionCreator(fast_start=True)
+    default.graph_options.place_pruned_graph = True
+    assert creator.create_session()._config == default
+
+
+def test_a_fast_start_does_nothing_where_there_is_a_master(step):
+    server = tf.distribute.Server.create_local_server()
+    creator = monitored_tf.ChiefSessionCreator(
+        master=server.target, fast_start=True
+    )
+    used = creator.create_session()._config
+    assert not used.graph_options.place_pruned_graph
