@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import functools
 import os
+import types
 from typing import Any, NoReturn
 
 import tensorflow as tf
 from absl import logging
+
+_Session = tf.compat.v1.Session
 
 
 def worker_context() -> Any:
@@ -74,9 +77,12 @@ def save_with_hook(hook: Any, session: Any, step: int) -> bool:
     return asked_to_stop
 
 
-def saver_of_hook(hook: Any) -> Any:
-    """Returns the `Saver` that a CheckpointSaverHook writes with."""
-    return hook._get_saver()
+def last_checkpoint_of_hook(hook: Any) -> Any:
+    """Returns the path that a CheckpointSaverHook saved to last.
+
+    The saver has no list of those of which it keeps all.
+    """
+    return tf.train.latest_checkpoint(hook._checkpoint_dir)
 
 
 def scaffold_of(creator: Any) -> Any:
@@ -100,10 +106,10 @@ def prepared_runner(session: Any) -> PreparedRunner | None:
     environment says None for all.
     """
     if (
-        type(session) is not tf.compat.v1.Session
+        type(session) is not _Session
         or os.environ.get("MONITORED_TF_PUBLIC_API_ONLY", "0") != "0"
         or not _can_run_prepared()
-        or not _is_tensorflows(session.run)
+        or not _is_tensorflows(_Session.run)
         or _fills_metadata(session._config)
     ):
         return None
@@ -114,7 +120,7 @@ def prepared_runner(session: Any) -> PreparedRunner | None:
 def _can_run_prepared() -> bool:
     with tf.Graph().as_default() as graph:
         tensor = tf.constant(0)
-        session = tf.compat.v1.Session(graph=graph)
+        session = _Session(graph=graph)
     names = ("_call_tf_sessionrun", "_do_call", "_closed", "_config")
     found = (
         all(hasattr(session, name) for name in names)
@@ -126,11 +132,16 @@ def _can_run_prepared() -> bool:
 
 
 def _is_tensorflows(run: Any) -> bool:
-    """Returns whether it is the method that was there when TF was imported."""
-    function = getattr(run, "__func__", None)
-    return (
-        getattr(function, "__module__", None) == tf.compat.v1.Session.__module__
-        and getattr(function, "__qualname__", None) == "BaseSession.run"
+    """Returns whether it is the method that TensorFlow itself defines.
+
+    A wrapper may have its name and module, but not its code.
+    """
+    if type(run) is not types.FunctionType:
+        return False
+    own = _Session._do_call.__code__
+    return (run.__code__.co_filename, run.__code__.co_name) == (
+        own.co_filename,
+        "run",
     )
 
 
@@ -142,7 +153,7 @@ def _fills_metadata(config: Any) -> bool:
 
 
 class PreparedRunner:
-    """Runs lists that `run_lists` made; see `prepared_runner`.
+    """Runs lists of handles; see `prepared_runner`.
 
     Args:
       session: A `tf.compat.v1.Session`.
@@ -150,7 +161,7 @@ class PreparedRunner:
 
     def __init__(self, session: Any) -> None:
         self._session = session
-        self._run = session.run
+        self._session_run = _Session.run
 
     def run(
         self, feeds: dict[Any, Any], fetched: list[Any], operations: list[Any]
@@ -165,8 +176,12 @@ class PreparedRunner:
             `Session.run` gives it.
         """
         session = self._session
-        # Profilers and mocks replace its run, in the class or in the object.
-        if session._closed or session.run != self._run:
+        if (
+            session._closed
+            # Profilers and mocks replace it, in the class or in the object.
+            or _Session.run is not self._session_run
+            or "run" in session.__dict__
+        ):
             return None
         try:
             return session._call_tf_sessionrun(

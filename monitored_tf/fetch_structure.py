@@ -18,7 +18,7 @@ _v1 = tf.compat.v1
 _LEAVES = (tf.Tensor, tf.Operation, tf.Variable, _v1.Variable, tf.SparseTensor)
 _NO_LEAVES = tf.distribute.DistributedValues
 # Types known to be leaves: a set answers sooner than issubclass.
-_leaf_types: set[type] = set()
+leaf_types: set[type] = set()
 
 _DICTS = (dict, collections.OrderedDict)
 # Keys of other types may be equal and not the same: 1 and True.
@@ -45,7 +45,7 @@ def signature(fetches: Any) -> Hashable:
       UnknownStructureError: if they hold anything else.
     """
     kind = type(fetches)
-    if kind in _leaf_types:
+    if kind in leaf_types:
         return id(fetches)
     if kind is str:
         return fetches  # type: ignore[no-any-return]
@@ -54,14 +54,14 @@ def signature(fetches: Any) -> Hashable:
     if kind in _DICTS and _KEYS.issuperset(map(type, fetches)):
         return (kind, *fetches, *signatures(fetches.values()))
     if issubclass(kind, _LEAVES) and not issubclass(kind, _NO_LEAVES):
-        _leaf_types.add(kind)
+        leaf_types.add(kind)
         return id(fetches)
     raise UnknownStructureError
 
 
 def signatures(fetches: Collection[Any]) -> Iterator[Hashable]:
     """Returns the signature of each."""
-    if _leaf_types.issuperset(map(type, fetches)):
+    if leaf_types.issuperset(map(type, fetches)):
         return map(id, fetches)
     return map(signature, fetches)
 

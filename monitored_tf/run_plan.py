@@ -26,11 +26,10 @@ class RunPlan:
       fetches: The caller's fetches.
       caller_feeds: The caller's feed_dict.
       requests: The hooks' fetches under the hooks' positions.
-      options: `RunOptions` of all, never the caller's or a hook's own object;
+      options: `RunOptions` of all, a new object as soon as a hook adds any;
         None if nobody gave any.
     """
 
-    options: Any = None
     _hook_feeds: _Feeds | None = None
 
     def __init__(
@@ -40,22 +39,18 @@ class RunPlan:
         self.caller_feeds = feed_dict
         self.requests: dict[int, Any] = {}
         self._graph = graph
-        if options is not None:
-            self.options = run_options.copy(options)
+        self.options = options or None
 
-    def add(self, position: int, hook: Any, request: Any) -> None:
-        """Adds what one hook asks for.
+    def merge(self, hook: Any, request: Any) -> None:
+        """Merges what a hook feeds and the options it wants.
 
         Args:
-          position: The hook's place in the order of calls.
           hook: The hook, for the message of an error.
           request: Its `SessionRunArgs`.
 
         Raises:
           FeedConflictError: if another hook feeds one of its tensors.
         """
-        if request.fetches is not None:
-            self.requests[position] = request.fetches
         if request.feed_dict:
             if self._hook_feeds is None:
                 self._hook_feeds = _Feeds(self._graph)

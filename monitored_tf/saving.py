@@ -44,7 +44,7 @@ def save_with_hook(session: Any, hook: Any) -> tuple[str, bool]:
         stop_asked = _tf_private.save_with_hook(
             hook, session, _global_step(session) or 0
         )
-        path: str = _tf_private.saver_of_hook(hook).last_checkpoints[-1]
+        path: str = _tf_private.last_checkpoint_of_hook(hook)
     return path, stop_asked
 
 

@@ -1,5 +1,7 @@
 """In what order hooks are called, and what becomes of their errors."""
 
+from unittest import mock
+
 import pytest
 import tensorflow as tf
 
@@ -52,12 +54,7 @@ def test_what_has_no_callbacks_is_no_hook(hook):
 
 
 def test_a_hook_of_tensorflow_and_a_duck_are_hooks():
-    class Duck:
-        def begin(self): ...
-
-        after_create_session = before_run = after_run = end = begin
-
-    hooks = (v1.train.NanTensorHook(None), Duck())
+    hooks = (v1.train.NanTensorHook(None), _Duck())
     assert hook_calls.check_hooks(hooks) == hooks
 
 
@@ -301,3 +298,92 @@ def test_the_hook_that_asks_for_the_end_in_before_run_is_the_one_named(step):
     with monitored_tf.MonitoredSession(hooks=hooks) as session:
         session.run(step)
     assert session.stop_reason.hook is hooks[1]
+
+
+class _Asks(v1.train.SessionRunHook):
+    def before_run(self, run_context):
+        return Args("asked")
+
+
+class _Looks(monitored_tf.SessionRunHook):
+    def after_run(self, run_context, run_values): ...
+
+
+class _Inherits(_Asks, _Looks):
+    pass
+
+
+class _Duck:
+    def begin(self): ...
+
+    after_create_session = before_run = after_run = end = begin
+
+
+def _with_own(name):
+    hook = monitored_tf.SessionRunHook()
+    setattr(hook, name, lambda *args: None)
+    return hook
+
+
+@pytest.mark.parametrize(
+    ("make", "before", "after"),
+    [
+        (v1.train.SessionRunHook, False, False),
+        (monitored_tf.SessionRunHook, False, False),
+        (_Asks, True, False),
+        (_Looks, False, True),
+        (_Inherits, True, True),
+        (_Duck, True, True),
+        (lambda: _with_own("before_run"), True, False),
+        (lambda: _with_own("after_run"), False, True),
+        (lambda: _with_own("begin"), False, False),
+        (lambda: mock.Mock(spec=v1.train.SessionRunHook), True, True),
+    ],
+)
+def test_only_callbacks_that_a_hook_has_of_its_own_take_part(
+    make, before, after
+):
+    hook = make()
+    participants = Participants((hook,))
+    assert participants.hooks == (hook,)
+    assert participants.before == ((0, hook),) * before
+    assert participants.after == ((0, hook),) * after
+    assert participants.are_silent is not (before or after)
+
+
+def test_the_hooks_that_take_part_keep_their_positions(graph):
+    silent, asks, looks = v1.train.SessionRunHook(), _Asks(), _Looks()
+    hooks = (silent, asks, looks, silent, asks)
+    participants = Participants(hooks)
+    assert participants.before == ((1, asks), (4, asks))
+    assert participants.after == ((2, looks),)
+    assert not participants.are_silent
+    assert _ask(graph, *hooks).requests == {1: "asked", 4: "asked"}
+
+
+def test_without_hooks_nobody_takes_part():
+    participants = Participants(())
+    assert participants.before == participants.after == ()
+    assert participants.are_silent
+
+
+def test_all_hooks_of_a_session_take_part_unless_some_are_chosen():
+    asks, looks = _Asks(), _Looks()
+    calls = _calls_of(looks, asks)
+    assert calls.participants.hooks == calls.hooks == (looks, asks)
+    assert calls.participants.before == ((1, asks),)
+    chosen = calls.chosen(hook for hook in [asks])
+    assert chosen.hooks == (asks,)
+    assert chosen.before == ((0, asks),)
+    assert chosen.after == ()
+    assert calls.chosen([]).are_silent
+
+
+@pytest.mark.parametrize("name", ["before_run", "after_run"])
+def test_a_callback_set_on_a_hook_is_called(step, name):
+    seen = []
+    hook = monitored_tf.SessionRunHook()
+    setattr(hook, name, lambda *args: seen.append(len(args)))
+    with monitored_tf.MonitoredSession(hooks=[hook]) as session:
+        assert [session.run(step) for _ in range(4)] == [1, 2, 3, 4]
+    assert seen == [{"before_run": 1, "after_run": 2}[name]] * 4

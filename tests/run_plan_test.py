@@ -12,7 +12,9 @@ Args = v1.train.SessionRunArgs
 def _merge(graph, *requests, fetches="f", feed_dict=None, options=None):
     plan = run_plan.RunPlan(fetches, feed_dict, options, graph)
     for position, request in enumerate(requests):
-        plan.add(position, f"hook{position}", request)
+        if request.fetches is not None:
+            plan.requests[position] = request.fetches
+        plan.merge(f"hook{position}", request)
     return plan
 
 
@@ -82,13 +84,6 @@ def test_nobodys_feeds_or_options_are_changed(graph):
     assert [option.timeout_in_ms for option in options] == [1, 2, 3]
     assert plan.options.timeout_in_ms == 3
     assert not any(plan.options is option for option in options)
-
-
-def test_the_callers_options_are_copied_even_if_no_hook_has_any(graph):
-    options = v1.RunOptions(timeout_in_ms=7)
-    plan = _merge(graph, options=options)
-    assert plan.options == options
-    assert plan.options is not options
 
 
 def test_two_hooks_that_feed_one_tensor_conflict(graph):
@@ -165,9 +160,9 @@ def test_a_key_of_another_graph_is_left_to_session_run(graph):
 def test_an_added_conflict_is_seen_at_once(graph):
     (a,) = _placeholders("a")
     plan = run_plan.RunPlan("f", None, None, graph)
-    plan.add(0, "hook0", Args(None, {a: 1}))
+    plan.merge("hook0", Args(None, {a: 1}))
     with pytest.raises(errors.FeedConflictError):
-        plan.add(1, "hook1", Args(None, {a: 1}))
+        plan.merge("hook1", Args(None, {a: 1}))
 
 
 def test_conflicts_of_one_hook_with_several_name_the_hook_of_each(graph):

@@ -57,6 +57,13 @@ def test_save_writes_with_the_sessions_hook(step, tmp_path):
         assert tf.train.latest_checkpoint(str(tmp_path)) == path
 
 
+def test_save_with_a_saver_that_keeps_all_knows_its_path(step, tmp_path):
+    scaffold = v1.train.Scaffold(saver=v1.train.Saver(max_to_keep=0))
+    with _training(tmp_path, scaffold=scaffold) as session:
+        session.run(step)
+        assert session.save() == str(tmp_path / "model.ckpt-1")
+
+
 def test_save_calls_the_listeners_of_the_hook(step, tmp_path):
     listener = _Listener()
     hook = _hook(tmp_path, listeners=[listener])

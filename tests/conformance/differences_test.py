@@ -369,6 +369,33 @@ def test_row_23_what_is_no_hook(side, graph):
     assert first.calls == (["first.begin"] if side is THEIRS else [])
 
 
+@SIDES
+def test_row_24_a_callback_that_is_put_on_a_hook_later(side, step):
+    hook = monitored_tf.SessionRunHook()
+    calls = []
+    with side.MonitoredSession(hooks=[hook]) as session:
+        hook.before_run = calls.append
+        session.run(step)
+    assert len(calls) == (1 if side is THEIRS else 0)
+
+
+@SIDES
+def test_row_25_a_graph_whose_text_cannot_be_written(side, step, tmp_path):
+    (tmp_path / "graph.pbtxt").mkdir()
+    train = v1.train if side is THEIRS else monitored_tf
+    hook = train.CheckpointSaverHook(
+        str(tmp_path), save_steps=1, saver=v1.train.Saver()
+    )
+    session = side.MonitoredSession
+    if side is THEIRS:
+        # A TypeError where TensorFlow does not fit protobuf.
+        with pytest.raises((tf.errors.OpError, TypeError)):
+            session(hooks=[hook])
+    else:
+        with session(hooks=[hook]) as made:
+            made.run(step)
+
+
 def test_every_row_has_a_test_and_every_test_a_row():
     table = _README.read_text().split("| TF | here |")[1].split("\n\n")[0]
     rows = re.findall(r"^\|(?! *-)(?!-).+\|$", table, flags=re.MULTILINE)
