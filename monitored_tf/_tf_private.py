@@ -8,9 +8,10 @@ the oldest and the newest TensorFlow.
 from __future__ import annotations
 
 import functools
+import operator
 import os
 import types
-from typing import Any, NoReturn
+from typing import Any, Callable, NoReturn
 
 import tensorflow as tf
 from absl import logging
@@ -124,6 +125,8 @@ def _can_run_prepared() -> bool:
     names = ("_call_tf_sessionrun", "_do_call", "_closed", "_config")
     found = (
         all(hasattr(session, name) for name in names)
+        and hasattr(graph, "_unfetchable_ops")
+        and hasattr(graph, "_unfeedable_tensors")
         and hasattr(tensor, "_as_tf_output")
         and hasattr(tensor.op, "_c_op")
     )
@@ -162,6 +165,15 @@ class PreparedRunner:
     def __init__(self, session: Any) -> None:
         self._session = session
         self._session_run = _Session.run
+        self._unfetchable = session.graph._unfetchable_ops
+        self._unfeedable = session.graph._unfeedable_tensors
+        self.bars_changed()
+
+    def bars_changed(self) -> bool:
+        """Returns whether it was said since what may not be fetched or fed."""
+        before = getattr(self, "_bars", None)
+        self._bars = (len(self._unfetchable), len(self._unfeedable))
+        return self._bars != before
 
     def run(
         self, feeds: dict[Any, Any], fetched: list[Any], operations: list[Any]
@@ -181,6 +193,8 @@ class PreparedRunner:
             # Profilers and mocks replace it, in the class or in the object.
             or _Session.run is not self._session_run
             or "run" in session.__dict__
+            or len(self._unfetchable) != self._bars[0]
+            or (feeds and len(self._unfeedable) != self._bars[1])
         ):
             return None
         try:
@@ -198,6 +212,16 @@ def _raise(error: BaseException) -> NoReturn:
 def tensor_handle(tensor: Any) -> Any:
     """Returns what a `PreparedRunner` takes for a tensor to feed or fetch."""
     return tensor._as_tf_output()
+
+
+def shape_getter(tensor: Any) -> Callable[[Any], Any]:
+    """Returns what gets an object that set_shape() replaces by another.
+
+    Where the name is missing, the public property: it takes three times as
+    long, which every fed tensor pays at every step.
+    """
+    name = "_shape_val" if hasattr(tensor, "_shape_val") else "shape"
+    return operator.attrgetter(name)
 
 
 def operation_handle(operation: Any) -> Any:

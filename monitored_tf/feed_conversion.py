@@ -87,7 +87,7 @@ class PreparedFeeds:
 
 
 def _slot(key: Any, graph: Any, tensors: list[Any]) -> Any:
-    if type(key) is tf.SparseTensor:
+    if isinstance(key, tf.SparseTensor):
         parts = (key.indices, key.values, key.dense_shape)
         return _SparseSlot([_slot(part, graph, tensors) for part in parts])
     tensor = graph_element(key, graph)
@@ -125,7 +125,8 @@ class _Slot:
         self._casts = _NUMPY_CHECKS_RANGE and np.issubdtype(
             self._dtype, np.number
         )
-        self._shape = tensor.shape
+        self._get_shape = _tf_private.shape_getter(tensor)
+        self._shape: Any = None
         # The last shape that fitted: most often the next one is the same.
         self._fitting: tuple[int, ...] | None = None
 
@@ -139,12 +140,13 @@ class _Slot:
         else:
             return False
         shape = array.shape
-        # set_shape() makes it another object.
-        if shape != self._fitting or self._tensor.shape is not self._shape:
-            self._shape = self._tensor.shape
-            if not self._shape.is_compatible_with(shape):
+        tensor = self._tensor
+        if shape != self._fitting or self._get_shape(tensor) is not self._shape:
+            fits = tensor.shape.is_compatible_with(shape)
+            self._shape = self._get_shape(tensor)
+            self._fitting = shape if fits else None
+            if not fits:
                 return False
-            self._fitting = shape
         feeds[self._handle] = array
         return True
 

@@ -129,7 +129,7 @@ class PreparedFetches:
 
     def _leaf_result(self, fetch: Any) -> str:
         self.leaves.append(fetch)
-        if type(fetch) is tf.SparseTensor:
+        if isinstance(fetch, tf.SparseTensor):
             parts = (fetch.indices, fetch.values, fetch.dense_shape)
             values = ", ".join(self._value(part) for part in parts)
             return f"{self._name(_v1.SparseTensorValue)}({values})"

@@ -94,9 +94,7 @@ class LiveSession:
                 participants = self._calls.chosen(hooks)
             is_plain = options is None and run_metadata is None
             if is_plain and participants.are_silent:
-                results = self._plans.run(fetches, _NO_REQUESTS, feed_dict)
-                if results is not None:
-                    return results[0]
+                return self._run_plain(fetches, _NO_REQUESTS, feed_dict)[0]
             plan = RunPlan(fetches, feed_dict, options, self._graph)
             return self._run_with_hooks(participants, plan, run_metadata)
         except self._lost_errors:
@@ -123,14 +121,13 @@ class LiveSession:
             self.raw_session,
         )
         stopped_by = hook_calls.before_run(participants, context, plan)
-        # Where nobody gave any, they come back as they are: empty.
+        request = (plan.fetches, plan.requests, plan.feed_dict())
         is_plain = plan.options is None and run_metadata is None
         options = RunOptions() if plan.options is None else plan.options
         if run_metadata is None:
             run_metadata = RunMetadata()
-        result, hook_results = self._run_plan(
-            plan, options, run_metadata, is_plain
-        )
+        run = self._run_plain if is_plain else self._run_raw
+        result, hook_results = run(*request, options, run_metadata)
         stopped_by = hook_calls.after_run(
             participants,
             context,
@@ -143,22 +140,43 @@ class LiveSession:
             self._ending.ask_by_hook(stopped_by)
         return result
 
-    def _run_plan(
-        self, plan: RunPlan, options: Any, run_metadata: Any, is_plain: bool
+    def _run_plain(
+        self,
+        fetches: Any,
+        requests: dict[int, Any],
+        feed_dict: Any,
+        options: Any = None,
+        run_metadata: Any = None,
+    ) -> Any:
+        """Runs what nobody gave options for: they come back as they are."""
+        key = self._plans.key(fetches, requests, feed_dict)
+        results = self._plans.run(key, feed_dict)
+        if results is None:
+            results = self._run_raw(
+                fetches,
+                requests,
+                feed_dict,
+                options or RunOptions(),
+                run_metadata or RunMetadata(),
+            )
+            self._plans.learn(key, fetches, requests, feed_dict)
+        return results
+
+    def _run_raw(
+        self,
+        fetches: Any,
+        requests: dict[int, Any],
+        feed_dict: Any,
+        options: Any,
+        run_metadata: Any,
     ) -> Any:
         """Returns the caller's result and the dict of the hooks'."""
-        request = (plan.fetches, plan.requests, plan.feed_dict())
-        results = self._plans.run(*request) if is_plain else None
-        if results is not None:
-            return results
         results = self.raw_session.run(
-            fetches=plan.all_fetches(),
-            feed_dict=request[-1],
+            fetches=run_plan.all_fetches(fetches, requests),
+            feed_dict=feed_dict,
             options=options,
             run_metadata=run_metadata,
         )
-        if is_plain:
-            self._plans.learn(*request)
         return run_plan.split(results)
 
     def run_step_fn(self, step_fn: Callable[[StepContext], Any]) -> Any:

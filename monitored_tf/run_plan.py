@@ -70,9 +70,10 @@ class RunPlan:
             return self.caller_feeds
         return self._hook_feeds.with_caller(self.caller_feeds)
 
-    def all_fetches(self) -> dict[Any, Any]:
-        """Returns the fetches of all as one structure for `Session.run`."""
-        return {_CALLER: self.fetches, **self.requests}
+
+def all_fetches(fetches: Any, requests: dict[int, Any]) -> dict[Any, Any]:
+    """Returns the caller's and the hooks' fetches as one structure."""
+    return {_CALLER: fetches, **requests}
 
 
 def split(results: dict[Any, Any]) -> tuple[Any, dict[Any, Any]]:

@@ -45,8 +45,8 @@ class RunPlanCache:
         self._seen_once: dict[Hashable, None] = {}
         self._lock = threading.Lock()
 
-    def run(self, fetches: Any, requests: Any, feed_dict: Any) -> Any:
-        """Runs a request that is known.
+    def key(self, fetches: Any, requests: Any, feed_dict: Any) -> Hashable:
+        """Returns what a request is known by.
 
         Args:
           fetches: The caller's.
@@ -54,34 +54,50 @@ class RunPlanCache:
           feed_dict: The feeds of all.
 
         Returns:
+          None for a request that only `Session.run` can handle.
+        """
+        if self._runner is None:
+            return None
+        try:
+            return _key(fetches, requests, feed_dict)
+        except UnknownStructureError:
+            return None
+
+    def run(self, key: Hashable, feed_dict: Any) -> Any:
+        """Runs a request that is known.
+
+        Args:
+          key: As `key()` returns it.
+          feed_dict: The feeds of all.
+
+        Returns:
           A pair of results, the caller's and a dict with the hooks'. None if
           `Session.run` must run this.
         """
-        if self._runner is None:
+        known = self._known.get(key)
+        runner = self._runner
+        if known is None or runner is None:
             return None
-        try:
-            known = self._known.get(_key(fetches, requests, feed_dict))
-        except UnknownStructureError:
-            return None
-        if known is None:
-            return None
-        return known.run(self._runner, feed_dict)
+        return known.run(runner, feed_dict)
 
-    def learn(self, fetches: Any, requests: Any, feed_dict: Any) -> None:
+    def learn(
+        self, key: Hashable, fetches: Any, requests: Any, feed_dict: Any
+    ) -> None:
         """Takes note of a request that `Session.run` has run well.
 
         Args:
-          fetches: As for `run()`.
-          requests: As for `run()`.
-          feed_dict: As for `run()`.
+          key: What `key()` returned for the others.
+          fetches: As for `key()`.
+          requests: As for `key()`.
+          feed_dict: As for `key()`.
         """
-        if self._runner is None:
-            return
-        try:
-            key = _key(fetches, requests, feed_dict)
-        except UnknownStructureError:
+        if key is None:
             return
         with self._lock:
+            if self._runner is None:  # Closed meanwhile.
+                return
+            if self._runner.bars_changed():
+                self._known.clear()
             if key in self._known:  # A value did not fit this time.
                 return
             if key not in self._seen_once:

@@ -11,6 +11,8 @@ from monitored_tf import errors
 
 # Arguments of a step function. An unbound method may be given, as in TF.
 _ACCEPTED = (("step_context",), ("self", "step_context"))
+# Before the name of an argument that is given by name only.
+_BY_NAME = "*, "
 
 
 class StepContext:
@@ -103,10 +105,14 @@ def _has_plain_arguments(function: Any) -> bool:
 def _open_arguments(function: Callable[..., Any]) -> tuple[str, ...]:
     if isinstance(function, functools.partial):
         names = _open_arguments(function.func)[len(function.args) :]
-        return tuple(n for n in names if n not in function.keywords)
+        return tuple(
+            n
+            for n in names
+            if n.removeprefix(_BY_NAME) not in function.keywords
+        )
     if not (inspect.isroutine(function) or inspect.isclass(function)):
         function = function.__call__  # type: ignore[operator]
     spec = inspect.getfullargspec(function)
     required = set(spec.kwonlyargs) - set(spec.kwonlydefaults or ())
-    names = (*spec.args, *sorted(required))
+    names = (*spec.args, *sorted(_BY_NAME + name for name in required))
     return names[1:] if inspect.ismethod(function) else names

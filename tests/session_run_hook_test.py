@@ -44,3 +44,16 @@ def test_a_hook_that_overrides_nothing_asks_for_nothing(step):
         hook.close(),
     ):
         assert returned is None
+
+
+def test_a_context_asks_for_the_end_for_itself_only():
+    args = train.SessionRunArgs("fetches", {"key": "value"})
+    contexts = [monitored_tf.SessionRunContext(args, "session") for _ in "ab"]
+    assert [context.stop_requested for context in contexts] == [False, False]
+    for _ in range(2):
+        assert contexts[0].request_stop() is None
+        assert [context.stop_requested for context in contexts] == [True, False]
+    for context in contexts:
+        assert isinstance(context, train.SessionRunContext)
+        assert context.original_args is args
+        assert context.session == "session"

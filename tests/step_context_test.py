@@ -1,6 +1,7 @@
 """What a step function is handed, and what is accepted as one."""
 
 import functools
+import types
 
 import pytest
 import tensorflow as tf
@@ -13,6 +14,25 @@ from monitored_tf.testing import Fault, FaultHook, RecordingHook
 class _Methods:
     def method(self, step_context):
         return step_context
+
+    def method_of_this(this, step_context):  # noqa: N805
+        return step_context
+
+    def method_with_more(self, step_context, *more, **others):
+        return step_context
+
+    def method_keyword_default(self, step_context, *, other=None):
+        return step_context
+
+    def method_keyword(self, step_context, *, other):
+        raise AssertionError
+
+    def method_without_self(step_context):  # noqa: N805
+        raise AssertionError(step_context)
+
+    def method_without(self):
+        step_context = self
+        raise AssertionError(step_context)
 
     @classmethod
     def class_method(cls, step_context):
@@ -34,6 +54,20 @@ def _with_more(first, step_context, last=None):
     return first, step_context, last
 
 
+def _with_more_after(first, step_context):
+    return first, step_context
+
+
+def _without():
+    step_context = "a local"
+    raise AssertionError(step_context)
+
+
+def _with_other(other):
+    step_context = other
+    raise AssertionError(step_context)
+
+
 GOOD = {
     "function": _function,
     "lambda": lambda step_context: step_context,
@@ -49,6 +83,14 @@ GOOD = {
     "partial of method": functools.partial(_Methods().method),
     "partial of callable": functools.partial(_Methods()),
     "default": lambda step_context=None: step_context,
+    "positional only": lambda step_context, /: step_context,
+    "more positions": lambda step_context, *more: (step_context, *more),
+    "more keywords": lambda step_context, **more: step_context,
+    "keyword default": lambda step_context, *, other=1: step_context,
+    "method keyword default": _Methods().method_keyword_default,
+    "method of another self": _Methods().method_of_this,
+    "method with more": _Methods().method_with_more,
+    "bound by hand": types.MethodType(_with_more_after, 1),
 }
 BAD = {
     "no argument": lambda: None,
@@ -60,6 +102,15 @@ BAD = {
     "partial leaves none open": functools.partial(_function, 1),
     "partial by keyword": functools.partial(_function, step_context=1),
     "only more": lambda *args: None,
+    "more of that name": lambda *step_context: None,
+    "more keywords of that name": lambda **step_context: None,
+    "a local of that name": _without,
+    "a local behind another": _with_other,
+    "method of no more": _Methods().method_without,
+    "method without self": _Methods().method_without_self,
+    "method with a keyword": _Methods().method_keyword,
+    "self behind": lambda step_context, self: None,
+    "self alone": lambda self: None,
     "not callable": 3,
     "none": None,
     "a string": "step",
@@ -94,6 +145,44 @@ def test_a_required_keyword_is_refused():
 
     with pytest.raises(errors.InvalidStepFunctionError):
         step_context.check_step_function(step_fn)
+
+
+@pytest.mark.parametrize(
+    "step_fn",
+    [
+        _function,
+        lambda step_context: None,
+        _Methods().method,
+        _Methods().method_with_more,
+        _Methods.class_method,
+        _Methods.static_method,
+        _Methods.method,
+    ],
+)
+def test_a_usual_step_function_is_checked_without_inspecting_it(
+    step_fn, monkeypatch
+):
+    monkeypatch.delattr(step_context, "inspect")
+    step_context.check_step_function(step_fn)
+
+
+def test_a_step_context_by_keyword_only_is_refused():
+    with pytest.raises(errors.InvalidStepFunctionError):
+        step_context.check_step_function(lambda *, step_context: None)
+
+
+@pytest.mark.parametrize(
+    "step_fn",
+    [
+        _Methods.method,
+        _Methods.method_with_more,
+        _Methods.method_keyword_default,
+        lambda self, step_context: None,
+        types.MethodType(lambda this, self, step_context: None, 1),
+    ],
+)
+def test_an_unbound_method_is_accepted(step_fn):
+    step_context.check_step_function(step_fn)
 
 
 def test_what_has_no_signature_is_refused():

@@ -27,7 +27,7 @@ _THREAD_FAILS = Program(
 
 
 _THREAD_STOPS = Program(hooks=(Hook(thread="stop"),), ops=(Op("should_stop"),))
-_CALLER_FEEDS = Program(ops=(Op(fetches="sum", feed="a"),))
+_CALLER_FEEDS = Program(hooks=(Hook(),), ops=(Op(fetches="sum", feed="a"),))
 
 
 def _swap_hooks(monkeypatch):
