@@ -136,7 +136,10 @@ class _Slot:
         if type(value) is np.ndarray and value.dtype is self._dtype:
             array = value
         elif isinstance(value, _FITTING) or self._is_exact_int(value):
-            array = self._array(value)
+            try:
+                array = self._array(value)
+            except Exception:  # Session.run meets it too, and tells of it.
+                return False
         else:
             return False
         shape = array.shape
