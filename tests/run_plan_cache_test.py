@@ -211,6 +211,26 @@ def test_what_is_added_to_the_graph_later_can_be_prepared_too(session):
     assert _step(cache, session, [one, two]) == ("cache", ([1, 2], {}))
 
 
+def test_what_may_not_be_fetched_or_fed_any_more_is_not(graph, session):
+    fed = v1.placeholder_with_default(1, [], "fed")
+    twice = tf.multiply(fed, 2, name="twice")
+    cache, other = RunPlanCache(session), tf.constant(5)
+    requests = [(twice,), (fed + 1, {}, {fed: 3}), (other,)]
+    for request in requests:
+        assert _runners(cache, session, *request) == PREPARED
+    graph.prevent_fetching(twice.op)
+    graph.prevent_feeding(fed)
+    with pytest.raises(Exception, match="twice.*not fetchable"):
+        _step(cache, session, *requests[0])
+    with pytest.raises(ValueError, match="fed:0 may not be fed"):
+        _step(cache, session, *requests[1])
+    assert _runners(cache, session, *requests[2]) == PREPARED
+    with pytest.raises(Exception, match="twice.*not fetchable"):
+        _step(cache, session, *requests[0])
+    with pytest.raises(ValueError, match="fed:0 may not be fed"):
+        _step(cache, session, *requests[1])
+
+
 def test_the_oldest_of_too_many_steps_is_forgotten(session, monkeypatch):
     monkeypatch.setattr(run_plan_cache, "_MOST_KEPT", 3)
     cache = RunPlanCache(session)

@@ -77,6 +77,9 @@ GOOD = {
     "callable object": _Methods(),
     "partial": functools.partial(_function),
     "partial of more": functools.partial(_with_more, 1, last=2),
+    "partial of keywords": functools.partial(
+        lambda step_context, *, other: (step_context, other), other=1
+    ),
     "partial of partial": functools.partial(
         functools.partial(_with_more, 1), last=2
     ),
@@ -100,6 +103,9 @@ BAD = {
     "default of another": lambda step_context, other=1: None,
     "partial leaves two open": functools.partial(_with_more, 1),
     "partial leaves none open": functools.partial(_function, 1),
+    "partial of one keyword": functools.partial(
+        lambda step_context, *, one, other: None, one=1
+    ),
     "partial by keyword": functools.partial(_function, step_context=1),
     "only more": lambda *args: None,
     "more of that name": lambda *step_context: None,

@@ -252,6 +252,51 @@ def test_a_session_whose_run_was_replaced_runs_no_prepared_list(
         assert runner is None or runner.run({}, [], []) is None
 
 
+def test_where_less_may_be_fetched_or_fed_than_before_nothing_is_run(
+    graph, private_names
+):
+    one, fed = tf.constant(1), v1.placeholder(tf.int32, [])
+    handles = [_tf_private.tensor_handle(tensor) for tensor in (one, fed)]
+    array = np.array(1, np.int32)
+
+    def runs():
+        """Returns what is run without feeds, and with them."""
+        feeds = {handles[1]: array}
+        return [runner.run(f, handles[:1], []) for f in ({}, feeds)]
+
+    with v1.Session() as session:
+        runner = _tf_private.prepared_runner(session)
+        assert runs() == [[1], [1]]
+        assert not runner.bars_changed()
+        graph.prevent_feeding(one)
+        assert runs() == [[1], None]
+        assert runner.bars_changed()
+        assert runs() == [[1], [1]]
+        graph.prevent_fetching(fed.op)
+        assert runs() == [None, None]
+        assert runner.bars_changed()
+        assert not runner.bars_changed()
+        assert runs() == [[1], [1]]
+
+
+@pytest.mark.parametrize("shape", [None, [None, 2]], ids=str)
+def test_set_shape_is_noticed_by_the_object_of_the_shape(graph, shape):
+    fed = v1.placeholder(tf.float32, shape)
+    get = _tf_private.shape_getter(fed)
+    assert fed.shape.is_compatible_with([4, 2])
+    before = get(fed)
+    assert get(fed) is before
+    fed.set_shape([3, 2])
+    assert get(fed) is not before
+    assert fed.shape == [3, 2]
+    assert get(fed) is get(fed)
+
+
+def test_without_the_private_name_the_shape_itself_is_got():
+    tensor = types.SimpleNamespace(shape=object())
+    assert _tf_private.shape_getter(tensor)(tensor) is tensor.shape
+
+
 def test_a_closed_session_runs_no_prepared_list(graph, private_names):
     one = tf.constant(1)
     session = v1.Session()

@@ -65,18 +65,23 @@ def test_lists_that_were_thrown_away_are_not_mistaken(graph, prepared_runs):
 def test_leaves_that_were_thrown_away_are_not_mistaken(graph):
     indices, shape = tf.constant([[0]], tf.int64), tf.constant([1], tf.int64)
     values = [tf.constant([number]) for number in range(10)]
-    fed = v1.sparse_placeholder(tf.int32)
-    parts = [v1.placeholder(tf.int32, [None]) for _ in range(10)]
-    sums = [tf.reduce_sum(part) for part in parts]
     with monitored_tf.MonitoredSession() as session:
         for number in [*range(10)] * 20:
             sparse = tf.SparseTensor(indices, values[number], shape)
             assert session.run(sparse).values == [number]
             del sparse
+
+
+def test_keys_that_were_thrown_away_are_not_mistaken(graph):
+    fed = v1.sparse_placeholder(tf.int32)
+    parts = [v1.placeholder_with_default([0], [None]) for _ in range(10)]
+    place = tf.argmax([tf.reduce_sum(part) for part in parts])
+    with monitored_tf.MonitoredSession() as session:
+        for number in [*range(10)] * 20:
             key = tf.SparseTensor(fed.indices, parts[number], fed.dense_shape)
-            feeds = {key: ([[0]], [100 + number], [1])}
-            assert session.run(sums[number], feeds) == 100 + number
-            del key, feeds
+            # For one fetch, feeds of keys that are all at one place in memory.
+            assert session.run(place, {key: ([[0]], [1], [1])}) == number
+            del key
 
 
 def _splits(items, parts):

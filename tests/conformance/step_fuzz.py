@@ -13,11 +13,17 @@ from typing import Any
 
 import tensorflow as tf
 
-from tests.conformance import step_fuzz_program, step_fuzz_records
+from tests.conformance import (
+    step_fuzz_program,
+    step_fuzz_records,
+    step_fuzz_requests,
+)
 from tests.conformance.programs import OURS, THEIRS
-from tests.conformance.step_fuzz_graph import Zoo, fed_names, risky_ops
-from tests.conformance.step_fuzz_program import Part, Program, Step
+from tests.conformance.step_fuzz_graph import Zoo
+from tests.conformance.step_fuzz_names import fed_names, risky_ops
+from tests.conformance.step_fuzz_program import Program, Step
 from tests.conformance.step_fuzz_records import Describer
+from tests.conformance.step_fuzz_requests import Part
 
 v1 = tf.compat.v1
 
@@ -67,7 +73,7 @@ def agree(step: Step, theirs: Any, ours: Any, graph: Any) -> bool:
         if step.left_out != (number, place)
         and (key.kind == "dense" or (number, place) not in step.bad)
     }
-    fetched = step_fuzz_program.fetched_names(step.request, graph)
+    fetched = step_fuzz_requests.fetched_names(step.request, graph)
     may_fail = risky_ops(fetched, fed, graph)
     return len(may_fail) > 1 and {theirs.node, ours.node} <= may_fail
 
@@ -150,8 +156,12 @@ class _Side:
         with warnings.catch_warnings(record=True) as warned:
             warnings.simplefilter("always")
             record = self._outcome()
-        # A set: what is converted twice, to be refused, warns twice.
-        record.warned = {(w.category.__name__, str(w.message)) for w in warned}
+        if record.kind == "result":
+            # A set: what is converted twice, to be refused, warns twice. In a
+            # step that is refused all may be converted that warns.
+            record.warned = {
+                (w.category.__name__, str(w.message)) for w in warned
+            }
         self.describe.overwrite()
         record.log = self._log
         record.fed = Describer()(self._values)
@@ -213,7 +223,7 @@ class _Side:
             self._feed_dict(number, part),
             None if options is None else v1.RunOptions(**options),
         )
-        make = step_fuzz_program.REQUESTS.get(
+        make = step_fuzz_requests.REQUESTS.get(
             part.form, v1.train.SessionRunArgs
         )
         return make(*fields)

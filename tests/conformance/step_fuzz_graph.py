@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from tests.conformance.step_fuzz_names import parts
+
 v1 = tf.compat.v1
 
 _DTYPES = (
@@ -35,11 +37,6 @@ _DTYPES = (
 _SHAPES: tuple[Any, ...] = (
     *([], [], None, None, [None], [None]),
     *([3], [2, None], [None, 3], [2, 3]),
-)
-# Kernels that fail for some values; a placeholder fails if it is not fed.
-_RISKY = (
-    *("Assert", "CheckNumerics", "Reshape", "GatherV2", "StringToNumber"),
-    *("DecodeBase64", "FloorDiv", "SparseToDense", "Placeholder"),
 )
 
 
@@ -202,13 +199,13 @@ class Zoo:
     def _add_composites(self) -> None:
         fed = v1.sparse_placeholder(tf.float32, name="sparse")
         still = tf.SparseTensor([[0, 1], [1, 0]], [1.0, 2.0], [2, 2])
-        changed = tf.SparseTensor(*(part * 2 for part in _parts(fed)))
+        changed = tf.SparseTensor(*(part * 2 for part in parts(fed)))
         self._fetch(fed, still, tf.sparse.to_dense(fed), fed.values)
         self._fetch(changed, changed, changed)  # More often than others.
-        self._fetch(v1.SparseTensorValue(*_parts(still)))
+        self._fetch(v1.SparseTensorValue(*parts(still)))
         for sparse in (fed, fed, still):
             self._feed(sparse, sparse.values, "sparse")
-        self._feed(_parts(fed), fed.values, "sparse")
+        self._feed(parts(fed), fed.values, "sparse")
         values = tf.constant([[1.0], [2.0]])
         for shape in (None, tf.constant([4, 1], tf.int64)):
             slices = tf.IndexedSlices(values * 1.0, tf.constant([3, 1]), shape)
@@ -240,43 +237,3 @@ class Zoo:
 def _foreign_tensor() -> Any:
     with tf.Graph().as_default():
         return tf.constant(1.0, name="foreign")
-
-
-def _parts(sparse: Any) -> tuple[Any, Any, Any]:
-    return (sparse.indices, sparse.values, sparse.dense_shape)
-
-
-def fed_names(key: Any, graph: Any) -> set[str]:
-    """Returns the names of all tensors that a key stands for."""
-    if isinstance(key, (tuple, list)):
-        return set().union(*(fed_names(part, graph) for part in key))
-    if isinstance(key, tf.SparseTensor):
-        return fed_names(_parts(key), graph)
-    if isinstance(key, tf.IndexedSlices):
-        parts = (key.values, key.indices, key.dense_shape)
-        return fed_names([p for p in parts if p is not None], graph)
-    try:
-        return {graph.as_graph_element(key).name}
-    except (TypeError, ValueError, KeyError):
-        return set()
-
-
-def risky_ops(fetched: list[str], fed: set[str], graph: Any) -> set[str]:
-    """Returns the names of the ops that may fail in a run.
-
-    Args:
-      fetched: Names of tensors and operations.
-      fed: Names of tensors, whose ops don't run.
-      graph: The graph.
-    """
-    seen: set[str] = set()
-    waiting = [graph.as_graph_element(name) for name in fetched]
-    while waiting:
-        element = waiting.pop()
-        if element.name in fed:
-            continue
-        op = element if isinstance(element, tf.Operation) else element.op
-        if op.name not in seen:
-            seen.add(op.name)
-            waiting += [*op.inputs, *op.control_inputs]
-    return {n for n in seen if graph.get_operation_by_name(n).type in _RISKY}

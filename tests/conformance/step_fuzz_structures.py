@@ -10,7 +10,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from tests.conformance import step_fuzz_graph
+from tests.conformance import step_fuzz_names
 from tests.conformance.step_fuzz_graph import Leaf
 
 v1 = tf.compat.v1
@@ -153,7 +153,7 @@ def names(fetches: Any, graph: Any) -> Iterator[str]:
         for part in fetches:
             yield from names(part, graph)
     elif isinstance(fetches, (tf.SparseTensor, tf.IndexedSlices)):
-        yield from step_fuzz_graph.fed_names(fetches, graph)
+        yield from step_fuzz_names.fed_names(fetches, graph)
     elif isinstance(fetches, tf.RaggedTensor):
         yield from (fetches.values.name, fetches.row_splits.name)
     else:
