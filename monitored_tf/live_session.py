@@ -92,9 +92,12 @@ class LiveSession:
             participants = self._calls.participants
             if hooks is not None:
                 participants = self._calls.chosen(hooks)
-            is_plain = options is None and run_metadata is None
-            if is_plain and participants.are_silent:
-                return self._run_plain(fetches, _NO_REQUESTS, feed_dict)[0]
+            if participants.are_silent:
+                is_plain = options is None and run_metadata is None
+                run = self._run_plain if is_plain else self._run_raw
+                return run(
+                    fetches, _NO_REQUESTS, feed_dict, options, run_metadata
+                )[0]
             plan = RunPlan(fetches, feed_dict, options, self._graph)
             return self._run_with_hooks(participants, plan, run_metadata)
         except self._lost_errors:
@@ -145,19 +148,15 @@ class LiveSession:
         fetches: Any,
         requests: dict[int, Any],
         feed_dict: Any,
-        options: Any = None,
-        run_metadata: Any = None,
+        options: Any,
+        run_metadata: Any,
     ) -> Any:
         """Runs what nobody gave options for: they come back as they are."""
         key = self._plans.key(fetches, requests, feed_dict)
         results = self._plans.run(key, feed_dict)
         if results is None:
             results = self._run_raw(
-                fetches,
-                requests,
-                feed_dict,
-                options or RunOptions(),
-                run_metadata or RunMetadata(),
+                fetches, requests, feed_dict, options, run_metadata
             )
             self._plans.learn(key, fetches, requests, feed_dict)
         return results
@@ -174,8 +173,8 @@ class LiveSession:
         results = self.raw_session.run(
             fetches=run_plan.all_fetches(fetches, requests),
             feed_dict=feed_dict,
-            options=options,
-            run_metadata=run_metadata,
+            options=options or RunOptions(),
+            run_metadata=run_metadata or RunMetadata(),
         )
         return run_plan.split(results)
 
