@@ -116,13 +116,24 @@ class PreparedFetches:
             items = f"{{{', '.join(pairs)}}}"
             return items if kind is dict else f"{self._name(kind)}({items})"
         if kind is list or is_plain_tuple(kind):
-            items = ", ".join(self._results(fetches, depth))
+            results = self._results(fetches, depth)
+            items = ", ".join(results)
             if kind is list:
-                return f"[{items}]"
+                return self._slice(results) or f"[{items}]"
             if kind is tuple:
                 return f"({items},)" if fetches else "()"
             return f"{self._name(kind)}({items})"
         return self._leaf_result(fetches)
+
+    def _slice(self, results: list[str]) -> str:
+        """Returns the slice that these are; "" if they are none.
+
+        Long lists are flat and of tensors that nothing else fetches.
+        """
+        end = len(self.tensors)
+        start = end - len(results)
+        values = [f"values[{place}]" for place in range(start, end)]
+        return f"values[{start}:{end}]" if results == values else ""
 
     def _results(self, fetches: Iterable[Any], depth: int) -> list[str]:
         return [self._result(fetch, depth + 1) for fetch in fetches]

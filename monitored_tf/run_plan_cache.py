@@ -105,7 +105,9 @@ class RunPlanCache:
                 return
             del self._seen_once[key]
             prepared = self._prepare(fetches, requests, feed_dict)
-            _keep(self._known, key, prepared)
+            # Another thread may have changed a list since it was run.
+            if self.key(fetches, requests, feed_dict) == key:
+                _keep(self._known, key, prepared)
 
     def _prepare(
         self, fetches: Any, requests: Any, feed_dict: Any

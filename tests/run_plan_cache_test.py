@@ -113,7 +113,6 @@ def test_a_step_whose_value_does_not_fit_displaces_no_other(
     assert _step(cache, session, one)[0] == "cache"
 
 
-@pytest.mark.xfail(strict=True, reason="what was changed meanwhile is learned")
 def test_a_list_that_changes_while_it_is_run_is_not_mistaken(session):
     one, two = tf.constant(1), tf.constant(2)
     cache = RunPlanCache(session)
