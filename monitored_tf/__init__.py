@@ -19,12 +19,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from monitored_tf import (
+        cluster as cluster,
         errors as errors,
         hooks as hooks,
         testing as testing,
     )
     from monitored_tf.errors import (
+        CheckpointRequiredError as CheckpointRequiredError,
         FeedConflictError as FeedConflictError,
+        InvalidClusterError as InvalidClusterError,
         InvalidHookError as InvalidHookError,
         InvalidRequestError as InvalidRequestError,
         InvalidSessionCreatorError as InvalidSessionCreatorError,
@@ -32,6 +35,8 @@ if TYPE_CHECKING:
         InvalidStepFunctionError as InvalidStepFunctionError,
         MonitoredTFError as MonitoredTFError,
         NoCheckpointSaverError as NoCheckpointSaverError,
+        PeerLostError as PeerLostError,
+        RecoveryGaveUp as RecoveryGaveUp,
         SessionClosedError as SessionClosedError,
         StopRequestedError as StopRequestedError,
         StrayStopWarning as StrayStopWarning,
@@ -47,6 +52,7 @@ if TYPE_CHECKING:
         ProfilerHook as ProfilerHook,
         ProgressHook as ProgressHook,
         SecondOrStepTimer as SecondOrStepTimer,
+        SessionLogHook as SessionLogHook,
         StepCounterHook as StepCounterHook,
         StopAtStepHook as StopAtStepHook,
         SummarySaverHook as SummarySaverHook,
@@ -59,21 +65,28 @@ if TYPE_CHECKING:
     from monitored_tf.live_session import (
         Coordinator as Coordinator,
     )
+    from monitored_tf.outage import (
+        RecoveryAttempt as RecoveryAttempt,
+    )
     from monitored_tf.recovery import (
         RecoveryEvent as RecoveryEvent,
         RecoveryPolicy as RecoveryPolicy,
+        SessionTimeoutError as SessionTimeoutError,
+    )
+    from monitored_tf.scaffold_session_creators import (
+        ChiefSessionCreator as ChiefSessionCreator,
+        Scaffold as Scaffold,
+        SessionManager as SessionManager,
+        WorkerSessionCreator as WorkerSessionCreator,
     )
     from monitored_tf.session import (
         MonitoredSession as MonitoredSession,
         SingularMonitoredSession as SingularMonitoredSession,
     )
     from monitored_tf.session_creators import (
-        ChiefSessionCreator as ChiefSessionCreator,
         ReusedSessionCreator as ReusedSessionCreator,
-        Scaffold as Scaffold,
         SessionCreator as SessionCreator,
-        SessionManager as SessionManager,
-        WorkerSessionCreator as WorkerSessionCreator,
+        StateOrigin as StateOrigin,
     )
     from monitored_tf.session_run_hook import (
         SessionRunArgs as SessionRunArgs,
@@ -104,7 +117,9 @@ if importlib.util.find_spec("tensorflow") is None:
 # Where each public name lives. The imports above tell type checkers the same.
 _NAMES = {
     "errors": (
+        "CheckpointRequiredError",
         "FeedConflictError",
+        "InvalidClusterError",
         "InvalidHookError",
         "InvalidRequestError",
         "InvalidSessionCreatorError",
@@ -112,6 +127,8 @@ _NAMES = {
         "InvalidStepFunctionError",
         "MonitoredTFError",
         "NoCheckpointSaverError",
+        "PeerLostError",
+        "RecoveryGaveUp",
         "SessionClosedError",
         "StopRequestedError",
         "StrayStopWarning",
@@ -127,6 +144,7 @@ _NAMES = {
         "ProfilerHook",
         "ProgressHook",
         "SecondOrStepTimer",
+        "SessionLogHook",
         "StepCounterHook",
         "StopAtStepHook",
         "SummarySaverHook",
@@ -137,21 +155,26 @@ _NAMES = {
         "uninstall",
     ),
     "live_session": ("Coordinator",),
+    "outage": ("RecoveryAttempt",),
     "recovery": (
         "RecoveryEvent",
         "RecoveryPolicy",
+        "SessionTimeoutError",
+    ),
+    "scaffold_session_creators": (
+        "ChiefSessionCreator",
+        "Scaffold",
+        "SessionManager",
+        "WorkerSessionCreator",
     ),
     "session": (
         "MonitoredSession",
         "SingularMonitoredSession",
     ),
     "session_creators": (
-        "ChiefSessionCreator",
         "ReusedSessionCreator",
-        "Scaffold",
         "SessionCreator",
-        "SessionManager",
-        "WorkerSessionCreator",
+        "StateOrigin",
     ),
     "session_run_hook": (
         "SessionRunArgs",
@@ -166,7 +189,7 @@ _NAMES = {
 _MODULE_OF = {
     name: module for module, names in _NAMES.items() for name in names
 }
-_SUBMODULES = ("errors", "hooks", "testing")
+_SUBMODULES = ("cluster", "errors", "hooks", "testing")
 __all__ = sorted(_MODULE_OF)
 
 

@@ -94,7 +94,9 @@ def scaffold_of(creator: Any) -> Any:
     return getattr(creator, "_scaffold", None)
 
 
-def prepared_runner(session: Any) -> PreparedRunner | None:
+def prepared_runner(
+    session: Any, timeout_secs: float | None = None
+) -> PreparedRunner | None:
     """Returns what runs prepared lists in a session.
 
     `Session.run` works out its arguments anew each time, which takes several
@@ -105,6 +107,10 @@ def prepared_runner(session: Any) -> PreparedRunner | None:
     whose `run` is not TensorFlow's, one that fills in `RunMetadata` unasked,
     or where a name is missing. `MONITORED_TF_PUBLIC_API_ONLY=1` in the
     environment says None for all.
+
+    Args:
+      session: The session.
+      timeout_secs: Seconds that a run may take; None for no limit.
     """
     if (
         type(session) is not _Session
@@ -114,7 +120,7 @@ def prepared_runner(session: Any) -> PreparedRunner | None:
         or _fills_metadata(session._config)
     ):
         return None
-    return PreparedRunner(session)
+    return PreparedRunner(session, timeout_secs)
 
 
 @functools.cache
@@ -160,10 +166,12 @@ class PreparedRunner:
 
     Args:
       session: A `tf.compat.v1.Session`.
+      timeout_secs: Seconds that a run may take; None for no limit.
     """
 
-    def __init__(self, session: Any) -> None:
+    def __init__(self, session: Any, timeout_secs: float | None) -> None:
         self._session = session
+        self._options = _packed_timeout(timeout_secs)
         self._session_run = _Session.run
         self._unfetchable = session.graph._unfetchable_ops
         self._unfeedable = session.graph._unfeedable_tensors
@@ -199,10 +207,31 @@ class PreparedRunner:
             return None
         try:
             return session._call_tf_sessionrun(
-                None, feeds, fetched, operations, None
+                self._options, feeds, fetched, operations, None
             )
         except tf.errors.OpError as error:
             return session._do_call(_raise, error)
+
+
+@functools.cache  # It is never freed.
+def _packed_timeout(timeout_secs: float | None) -> Any:
+    """Returns RunOptions with this timeout as C++ takes them, or None."""
+    if timeout_secs is None:
+        return None
+    from tensorflow.python.client import pywrap_tf_session
+
+    packed = timeout_options(timeout_secs).SerializeToString()
+    return pywrap_tf_session.TF_NewBufferFromString(packed)
+
+
+def timeout_options(timeout_secs: float | None) -> Any:
+    """Returns RunOptions with this timeout in seconds; None for none."""
+    if timeout_secs is None:
+        return tf.compat.v1.RunOptions()
+    # 0 would be no limit.
+    return tf.compat.v1.RunOptions(
+        timeout_in_ms=max(1, round(timeout_secs * 1000))
+    )
 
 
 def _raise(error: BaseException) -> NoReturn:
@@ -227,3 +256,34 @@ def shape_getter(tensor: Any) -> Callable[[Any], Any]:
 def operation_handle(operation: Any) -> Any:
     """Returns what a `PreparedRunner` takes for an operation to run."""
     return operation._c_op
+
+
+def forget_steps(hook: Any) -> None:
+    """Lets a StepCounterHook or a SummarySaverHook begin anew.
+
+    Both keep the last step, and when it was, under private names only. Where
+    these are missing, the hook goes on from the steps of the lost session, as
+    TensorFlow's does.
+    """
+    timer = getattr(hook, "_timer", None)
+    if timer is not None:
+        timer.reset()
+    if hasattr(hook, "_last_global_step"):
+        hook._last_global_step = None
+
+
+def global_step_reads(graph: Any) -> list[Any]:
+    """Returns the tensors by which TensorFlow's hooks read the global step.
+
+    They fetch one that works before the variable is initialized, and keep it
+    in a collection that has no public name. Empty where it is missing.
+    """
+    return list(graph.get_collection("global_step_read_op_cache"))
+
+
+def threads_of(coord: Any) -> list[Any]:
+    """Returns the threads that a coordinator will join.
+
+    It does not show them. Empty where the name is missing.
+    """
+    return list(getattr(coord, "_registered_threads", ()))

@@ -13,13 +13,18 @@ from monitored_tf import (
     failures,
     hook_calls,
     saving,
+    scaffold_session_creators,
     session_creators,
     step_context,
     stop_reason,
 )
 from monitored_tf.legacy_names import LegacyNames
 from monitored_tf.lifecycle import Lifecycle
-from monitored_tf.live_session import LiveSession
+from monitored_tf.live_session import (
+    DEFAULT_GRACE_SECS,
+    SHORT_GRACE_SECS,
+    LiveSession,
+)
 from monitored_tf.recovery import RecoveryEvent, RecoveryPolicy
 from monitored_tf.stop_reason import StopReason
 
@@ -45,11 +50,13 @@ class BaseSession(LegacyNames):
         recovery: RecoveryPolicy,
     ) -> None:
         calls = hook_calls.HookCalls(hook_calls.check_hooks(hooks))
+        if stop_grace_period_secs is DEFAULT_GRACE_SECS:
+            stop_grace_period_secs = SHORT_GRACE_SECS
         if session_creator is not None:
             session_creators.check_session_creator(session_creator)
         self._life = Lifecycle(
             session_creator,
-            session_creators.default_creator,
+            scaffold_session_creators.default_creator,
             calls,
             stop_grace_period_secs,
             recovery,

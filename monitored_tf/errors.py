@@ -9,8 +9,15 @@
   x InvalidSessionCreatorError       also AttributeError and TypeError
   x InvalidStepFunctionError         also ValueError and TypeError
   x InvalidSignatureError            also ValueError and TypeError
+  x InvalidClusterError              also ValueError
   x NoCheckpointSaverError           also RuntimeError
+  x CheckpointRequiredError          also RuntimeError
+  x RecoveryGaveUp                   also of the type of the last error
+  x PeerLostError                    also RuntimeError and SystemExit
 * StrayStopWarning                   a UserWarning
+
+`SessionTimeoutError`, which is also a `tf.errors.DeadlineExceededError`, is in
+`monitored_tf.recovery`: nothing here loads TensorFlow.
 
 Each error is also an instance of what TensorFlow raises in the same place, so
 that an `except` written for `tf.compat.v1.train` still catches it. Errors of
@@ -18,6 +25,9 @@ TensorFlow itself and of hooks are never wrapped.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
 
 
 class MonitoredTFError(Exception):
@@ -65,8 +75,82 @@ class InvalidSignatureError(MonitoredTFError, ValueError, TypeError):
     """A signature to export is no SignatureDef and no pair of dicts."""
 
 
+class InvalidClusterError(MonitoredTFError, ValueError):
+    """TF_CONFIG or a resolver describes no cluster, or no task of it."""
+
+
 class NoCheckpointSaverError(MonitoredTFError, RuntimeError):
     """`save()` was called without a directory and nothing else names one."""
+
+
+class PeerLostError(MonitoredTFError, RuntimeError, SystemExit):
+    """A task that this one runs collectives with is lost.
+
+    Neither can such a step go on nor can the lost task join again: end this
+    process, and start all tasks anew. As it is a SystemExit too, that is what
+    happens where nobody catches it, with an exit code for the scheduler.
+
+    Args:
+      message: Which task, since when, and what to do.
+      exit_code: The exit code of the process, as attribute `code`.
+    """
+
+    def __init__(self, message: str, exit_code: int) -> None:
+        super().__init__(message)
+        self.code = exit_code
+
+
+class CheckpointRequiredError(MonitoredTFError, RuntimeError):
+    """A recovery found no checkpoint, and `require_checkpoint` is True."""
+
+
+class RecoveryGaveUp(MonitoredTFError):  # noqa: N818  -- what happened.
+    """The limits of the `RecoveryPolicy` are reached.
+
+    Raised from the last error, and also an instance of that one's type: an
+    `except` for it still catches this. `gave_up()` makes one.
+
+    Attributes:
+      why: The limit that was reached.
+      attempts: A `RecoveryAttempt` for each of the last failures.
+    """
+
+    why = ""
+    attempts: tuple[Any, ...] = ()
+
+    def __str__(self) -> str:
+        lines = [f"Recovery gave up: {self.why}.", *map(str, self.attempts)]
+        return "\n  ".join(lines)
+
+
+def gave_up(
+    error: Exception, why: str, attempts: Iterable[Any]
+) -> RecoveryGaveUp:
+    """Returns the error to be raised from the last one of an outage.
+
+    Args:
+      error: The last error.
+      why: Which limit was reached.
+      attempts: The failures, the last one included.
+    """
+    kind = _also(type(error))
+    raised = kind.__new__(kind, *error.args)
+    # What an `except` for the last error asks it for: its op, its code ...
+    raised.__dict__.update(error.__dict__)
+    raised.why = why
+    raised.attempts = tuple(attempts)
+    return raised
+
+
+def _also(error_type: type[Exception]) -> type[RecoveryGaveUp]:
+    try:
+        return type(
+            RecoveryGaveUp.__name__,
+            (RecoveryGaveUp, error_type),
+            {"__module__": __name__, "__doc__": RecoveryGaveUp.__doc__},
+        )
+    except TypeError:  # It does not go together with others.
+        return RecoveryGaveUp
 
 
 class StrayStopWarning(UserWarning):

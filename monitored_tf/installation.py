@@ -10,7 +10,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from monitored_tf import session, session_creators, training_session
+from monitored_tf import scaffold_session_creators, session, training_session
 
 _train = tf.compat.v1.train
 _TF_SESSIONS = (_train.MonitoredSession, _train.SingularMonitoredSession)
@@ -25,8 +25,11 @@ _REPLACEMENTS: tuple[tuple[Any, Any], ...] = (
         _train.MonitoredTrainingSession,
         training_session.MonitoredTrainingSession,
     ),
-    (_train.ChiefSessionCreator, session_creators.ChiefSessionCreator),
-    (_train.WorkerSessionCreator, session_creators.WorkerSessionCreator),
+    (_train.ChiefSessionCreator, scaffold_session_creators.ChiefSessionCreator),
+    (
+        _train.WorkerSessionCreator,
+        scaffold_session_creators.WorkerSessionCreator,
+    ),
 )
 _OURS = {id(theirs): ours for theirs, ours in _REPLACEMENTS}
 _THEIRS = {id(ours): theirs for theirs, ours in _REPLACEMENTS}

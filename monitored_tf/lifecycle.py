@@ -16,8 +16,9 @@ from monitored_tf import (
     session_creators,
     stop_reason,
 )
+from monitored_tf.bounded_creation import BoundedCreation
 from monitored_tf.hook_calls import HookCalls
-from monitored_tf.live_session import LiveSession
+from monitored_tf.live_session import SHORT_GRACE_SECS, LiveSession
 from monitored_tf.recovery import RecoveryEvent, RecoveryPolicy
 from monitored_tf.recovery_loop import RecoveryLoop
 from monitored_tf.stop_reason import Ending, StopReason
@@ -68,6 +69,7 @@ class Lifecycle:
         )
         self._policy = policy
         self.creator = creator
+        self._creation: BoundedCreation | None = None
         self._stop_grace_period_secs = stop_grace_period_secs
         self._reported_error: BaseException | None = None
         reused = session_creators.reuses_session(creator)
@@ -82,7 +84,7 @@ class Lifecycle:
             self.loop.start()
         except BaseException as error:
             with failures.behind(error, "undoing the creation"):
-                self._release(failures.Failures())
+                self._release(failures.Failures(), SHORT_GRACE_SECS)
             raise
         self._state = _State.OPEN
 
@@ -99,15 +101,21 @@ class Lifecycle:
         )
         return entered
 
-    def _make_live_session(self) -> LiveSession:
+    def _make_live_session(self, secs_left: float | None) -> LiveSession:
+        creation = self._creation or BoundedCreation(
+            self.creator, self._in_graph
+        )
+        self._creation = creation
+        creation.longest_secs = secs_left
         try:
             with self._in_graph():
                 live = LiveSession(
-                    self.creator,
+                    creation,
                     self.calls,
                     self._stop_grace_period_secs,
                     self.ending,
                     self._policy.errors,
+                    self._policy.step_timeout_secs,
                 )
         finally:
             if self._state is _State.CLOSED:  # By another thread, meanwhile.
@@ -118,7 +126,7 @@ class Lifecycle:
         return live
 
     def _recovered(self, event: RecoveryEvent) -> None:
-        logging.info("Recovered: %s.", event)
+        logging.warning("Recovered: %s.", event)
         self.recoveries.append(event)
         if self._policy.on_recovery is not None:
             self._policy.on_recovery(event)
@@ -183,7 +191,9 @@ class Lifecycle:
         if ends_hooks:
             with failed.kept("end() of the hooks"), self._in_graph():
                 self.calls.end(self.loop.raw_session)
-        self._release(failed)
+        # An error is to be seen soon: threads get less time to stop.
+        longest = None if ends_hooks else SHORT_GRACE_SECS
+        self._release(failed, longest)
 
     def stop_reason(self) -> StopReason | None:
         """Returns what ended the session, or makes it end; None before."""
@@ -199,11 +209,18 @@ class Lifecycle:
             return None
         return stop_reason.from_thread(live.thread_error())
 
-    def _release(self, failed: failures.Failures) -> None:
+    def _release(
+        self, failed: failures.Failures, longest_grace_secs: float | None
+    ) -> None:
         """Closes all, keeping the errors; raises the first one at the end."""
+        grace_secs = self._stop_grace_period_secs
+        if longest_grace_secs is not None:
+            grace_secs = min(grace_secs, longest_grace_secs)
         with failed:
             with failed.kept("closing the session"), self._in_graph():
-                self.loop.close()
+                self.loop.close(grace_secs)
+            if self._creation is not None:
+                self._creation.abandon()
             self._state = _State.CLOSED
             self._unfinalize()
             with failed.kept("close() of the hooks"):

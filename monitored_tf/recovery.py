@@ -3,16 +3,34 @@
 from __future__ import annotations
 
 import dataclasses
-import random
 from typing import Callable
 
 import tensorflow as tf
+
+from monitored_tf import errors
+from monitored_tf.error_text import describe, peer_of
 
 # What TensorFlow calls a preemption: a task of the cluster went away.
 PREEMPTION_ERRORS: tuple[type[Exception], ...] = (
     tf.errors.AbortedError,
     tf.errors.UnavailableError,
 )
+
+
+class SessionTimeoutError(
+    errors.MonitoredTFError,
+    tf.errors.DeadlineExceededError,  # type: ignore[misc]
+):
+    """Making a session took too long, because a task does not answer.
+
+    Args:
+      message: What took how long.
+      awaited: What was waited for, or "".
+    """
+
+    def __init__(self, message: str, awaited: str = "") -> None:
+        text = f"{message}: {awaited}." if awaited else f"{message}."
+        tf.errors.DeadlineExceededError.__init__(self, None, None, text)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,6 +44,13 @@ class RecoveryEvent:
       pause_secs: Seconds paused before the attempt.
       recovery_secs: Seconds from the loss to the new session, pause included.
       generation: Sessions made so far, the new one included.
+      step_before: Global step when the session was lost; None if unknown. In
+        a cluster it may be the last one seen.
+      step_after: Global step of the new session; None if there is none.
+      state: Where the variables of the new session come from: "restored" (a
+        checkpoint), "adopted" (still alive in the cluster), "initialized"
+        (from scratch), "" if the session creator does not tell.
+      checkpoint: Path of the checkpoint, for "restored".
     """
 
     cause: Exception
@@ -33,36 +58,81 @@ class RecoveryEvent:
     pause_secs: float
     recovery_secs: float
     generation: int
+    step_before: int | None = None
+    step_after: int | None = None
+    state: str = ""
+    checkpoint: str | None = None
+
+    @property
+    def steps_lost(self) -> int | None:
+        """Steps to be run again; None if either step is unknown."""
+        if self.step_before is None or self.step_after is None:
+            return None
+        return max(0, self.step_before - self.step_after)
+
+    @property
+    def peer(self) -> str:
+        """The task that the cause names, as "/job:ps/task:0"; "" if none."""
+        return peer_of(self.cause)
 
     def __str__(self) -> str:
-        return (
+        parts = [
             f"session {self.generation} made {self.recovery_secs:.2f} s after "
             f"{describe(self.cause)} (attempt {self.attempt})"
-        )
+        ]
+        if self.step_after is not None:
+            parts.append(f"at step {self.step_after}")
+        if self.steps_lost is not None:
+            parts.append(f"{self.steps_lost} steps lost")
+        if self.state:
+            parts.append(_STATES[self.state].format(self.checkpoint))
+        return ", ".join(parts)
+
+
+_STATES = {
+    "restored": "restored from {}",
+    "adopted": "variables as they live in the cluster",
+    "initialized": "FROM SCRATCH: there was no checkpoint to restore",
+}
 
 
 @dataclasses.dataclass(frozen=True)
 class RecoveryPolicy:
     """Says which errors lose a session and how it is replaced.
 
-    >>> RecoveryPolicy(max_attempts=10).pause_secs(attempt=1, jitter=0)
+    >>> policy = RecoveryPolicy(max_recovery_secs=600)
+    >>> policy.pause_secs(attempt=1, jitter=0)
     0.1
-    >>> RecoveryPolicy().pause_secs(attempt=9, jitter=1)
+    >>> policy.pause_secs(attempt=9, jitter=1)
     0.4
+
+    Where a limit is reached, `RecoveryGaveUp` is raised from the last error.
 
     Attributes:
       errors: Exception types recovered from; `TypeError` is raised for
-        anything that is no exception type.
+        anything that is no exception type. A step that took longer than
+        `step_timeout_secs`, and a session whose making took too long, are
+        recovered from too, unless this is empty.
       initial_pause_secs: Seconds paused before the first attempt.
       max_pause_secs: The pause doubles with each attempt up to this.
       jitter: Part of the pause, 0 to 1, by which it is shortened at random, so
         that the tasks of a cluster do not come back in step.
-      max_attempts: Recoveries without a successful step after which the error
-        is raised; None for no limit.
-      max_repeats: Times that a step may fail with the same error, message
-        included, before it counts as a fault of the program and is raised;
-        None for no limit. Failures to make a session are not counted: a
-        cluster that is away for long is waited for.
+      max_recoveries_without_progress: Attempts after which it is given up;
+        None for no limit. Counted anew once the global step was above its
+        highest so far; where there is none, once a step succeeded.
+      max_recovery_secs: Seconds that one outage may take, from its first
+        failure to a step that succeeds; None for no limit.
+      max_repeats: Times that the same error, message included, may come at the
+        same global step before it counts as a fault of the program and is
+        given up; None for no limit. Failures to make a session are not
+        counted: a cluster that is away for long is waited for.
+      step_timeout_secs: Seconds that the raw run of a step may take, for a
+        task that hangs; None for no limit. A `timeout_in_ms` that the caller
+        or a hook gives in `RunOptions` goes first.
+      keeps_live_state: Whether variables that live on in a cluster are kept
+        where they are newer than the checkpoint, and a step whose run
+        succeeded before a hook failed is not run again on them. If False they
+        are restored and the step is run again, as in TensorFlow.
       on_recovery: Called with a `RecoveryEvent` after each recovery.
     """
 
@@ -70,8 +140,11 @@ class RecoveryPolicy:
     initial_pause_secs: float = 0.1
     max_pause_secs: float = 0.5
     jitter: float = 0.2
-    max_attempts: int | None = None
+    max_recoveries_without_progress: int | None = None
+    max_recovery_secs: float | None = None
     max_repeats: int | None = 3
+    step_timeout_secs: float | None = None
+    keeps_live_state: bool = True
     on_recovery: Callable[[RecoveryEvent], None] | None = None
 
     def __post_init__(self) -> None:
@@ -95,12 +168,19 @@ class RecoveryPolicy:
             raise ValueError(
                 f"RecoveryPolicy.jitter must be 0 to 1. Got {self.jitter}."
             )
-        for name in ("max_attempts", "max_repeats"):
+        for name in ("max_recoveries_without_progress", "max_repeats"):
             limit = getattr(self, name)
             if limit is not None and limit < 1:
                 raise ValueError(
                     f"RecoveryPolicy.{name} must be at least 1, or None for no "
                     f"limit. Got {limit}. RecoveryPolicy.none() never recovers."
+                )
+        for name in ("max_recovery_secs", "step_timeout_secs"):
+            limit = getattr(self, name)
+            if limit is not None and not limit > 0:
+                raise ValueError(
+                    f"RecoveryPolicy.{name} must be more than 0 seconds, or "
+                    f"None for no limit. Got {limit}."
                 )
 
     @classmethod
@@ -111,7 +191,12 @@ class RecoveryPolicy:
     @classmethod
     def tf(cls) -> RecoveryPolicy:
         """Recovers at once and for ever, as `tf.compat.v1.train` does."""
-        return cls(initial_pause_secs=0, max_pause_secs=0, max_repeats=None)
+        return cls(
+            initial_pause_secs=0,
+            max_pause_secs=0,
+            max_repeats=None,
+            keeps_live_state=False,
+        )
 
     def pause_secs(self, attempt: int, jitter: float) -> float:
         """Returns the pause before an attempt, in seconds.
@@ -124,62 +209,3 @@ class RecoveryPolicy:
         doubled = self.initial_pause_secs * 2 ** min(attempt - 1, 30)
         longest = min(doubled, self.max_pause_secs)
         return float(longest * (1 - self.jitter * jitter))
-
-
-class Attempts:
-    """Counts the recoveries since the last step that succeeded."""
-
-    def __init__(self, policy: RecoveryPolicy) -> None:
-        self._policy = policy
-        self.count = 0
-        self._repeats = 0
-        self._last_fault: tuple[type, str] | None = None
-
-    def next_pause_secs(self, error: Exception, in_step: bool) -> float | None:
-        """Counts a failure; returns the pause in seconds, None to give up.
-
-        Args:
-          error: What was raised.
-          in_step: False where no session could be made.
-        """
-        self.count += 1
-        if in_step:
-            fault = (type(error), str(error))
-            self._repeats = (
-                self._repeats + 1 if fault == self._last_fault else 1
-            )
-            self._last_fault = fault
-        if self._is_over(self._policy.max_attempts, self.count - 1):
-            return None
-        if self._is_over(self._policy.max_repeats, self._repeats):
-            return None
-        return self._policy.pause_secs(self.count, random.random())
-
-    def step_succeeded(self) -> None:
-        """Forgets what was counted."""
-        self.count = self._repeats = 0
-        self._last_fault = None
-
-    @staticmethod
-    def _is_over(limit: int | None, count: int) -> bool:
-        return limit is not None and count >= limit
-
-
-def describe(error: BaseException) -> str:
-    """Returns the type of an error and the line of its text that tells most.
-
-    TensorFlow puts the place in the graph before what happened.
-    """
-    lines = [line for line in str(error).splitlines() if line.strip()]
-    if lines[:1] == ["Graph execution error:"]:
-        lines = _without_place(lines[1:])
-    return ": ".join([type(error).__name__, *lines[:1]])
-
-
-def _without_place(lines: list[str]) -> list[str]:
-    for number, line in enumerate(lines):
-        if line.startswith("Node: "):
-            return lines[number + 1 :]
-        if line.startswith("From /job:"):
-            return [" ".join(lines[number : number + 2])]
-    return lines

@@ -8,15 +8,24 @@ import threading
 import time
 from typing import Any, Callable, TypeVar
 
+import tensorflow as tf
 from absl import logging
 
-from monitored_tf import errors, failures, recovery
+from monitored_tf import errors, failures, global_step, waiting
+from monitored_tf.error_text import describe
 from monitored_tf.live_session import LiveSession
-from monitored_tf.recovery import Attempts, RecoveryEvent, RecoveryPolicy
+from monitored_tf.outage import Outage, RecoveryAttempt
+from monitored_tf.recovery import (
+    RecoveryEvent,
+    RecoveryPolicy,
+    SessionTimeoutError,
+)
 
 _T = TypeVar("_T")
-# Of a long outage only the latest errors are kept, for the one that ends it.
-_KEPT_ERRORS = 10
+# Of a long outage only the latest failures are kept, for what ends it.
+_KEPT_ATTEMPTS = 10
+# An attempt that has less fails for that, which hides why the others failed.
+_LEAST_CREATION_SECS = 1.0
 
 
 class RecoveryLoop:
@@ -24,31 +33,37 @@ class RecoveryLoop:
 
     Args:
       policy: What to recover from, and how.
-      make_live_session: Returns a new live session.
+      make_live_session: Given the seconds that are left for it, or None,
+        returns a new live session.
       on_recovery: Called with a `RecoveryEvent` once a session was replaced.
     """
 
     def __init__(
         self,
         policy: RecoveryPolicy,
-        make_live_session: Callable[[], LiveSession],
+        make_live_session: Callable[[float | None], LiveSession],
         on_recovery: Callable[[RecoveryEvent], None],
     ) -> None:
         self._policy = policy
         self._make_live_session = make_live_session
         self._on_recovery = on_recovery
-        self._attempts = Attempts(policy)
+        self._outage = Outage(policy)
+        self._attempts: collections.deque[RecoveryAttempt] = collections.deque(
+            maxlen=_KEPT_ATTEMPTS
+        )
         self._generation = 0
         self._is_closed = False
-        self._lost: _Loss | None = None
-        self._earlier: collections.deque[Exception] = collections.deque(
-            maxlen=_KEPT_ERRORS
-        )
+        self._loss: _Loss | None = None
+        # time.monotonic() of the first failure since a step succeeded.
+        self._outage_began: float | None = None
+        self._log = _FailureLog()
         # Threads may share a session. The one that sees it lost first replaces
         # it; a hook may call run() while a session is being made.
         self._lock = threading.RLock()
+        self._step = waiting.Wait("a step", self._place_of_step)
+        waiting.watch(self._step)
         self.live: LiveSession | None = None
-        # The error of a thread that no more recovery is tried for.
+        # What is raised after a thread's error that ended all recovery.
         self.given_up: Exception | None = None
         # Outlives `live` while there is none: what hooks' end() is given.
         self.raw_session: Any = None
@@ -57,9 +72,11 @@ class RecoveryLoop:
         """Calls `step` with the live session until it is not lost any more.
 
         Raises:
+          RecoveryGaveUp: if the policy says so.
           Whatever `step` raises and the policy does not recover from.
         """
         handled_by_caller = sys.exc_info()[1]
+        applied = None
         while True:
             if self.given_up is not None:
                 raise self.given_up
@@ -67,15 +84,21 @@ class RecoveryLoop:
             try:
                 if live is None:
                     live = self._make()
+                if applied is not None and live.origin.state == "adopted":
+                    self._outage_ends()
+                    return applied[0]  # type: ignore[no-any-return]
+                self._step.since = time.monotonic()
                 result = step(live)
+                self._step.since = None
                 break
-            except self._policy.errors as error:
+            except Exception as error:
+                self._step.since = None
                 if not self._recovers(error, live):
                     raise
+                applied = self._applied(error, live) or applied
                 failures.forget_frames(error, until=handled_by_caller)
-        if self._attempts.count and step is not _nothing:
-            self._attempts.step_succeeded()
-            self._earlier.clear()
+        if self._outage_began is not None and step is not _nothing:
+            self._outage_ends()
         return result
 
     def start(self) -> None:
@@ -92,38 +115,45 @@ class RecoveryLoop:
             return bool(live.coord.should_stop())
         if not isinstance(error, self._policy.errors):
             return True
-        if not self._recovers(error, live):
-            self.given_up = error
+        try:
+            self._recovers(error, live)
+        except errors.RecoveryGaveUp as gave_up:
+            self.given_up = gave_up
             return True
         self.start()
         return False
 
-    def close(self) -> None:
+    def close(self, grace_secs: float | None = None) -> None:
         """Closes the live session, if there is one, for good.
+
+        Args:
+          grace_secs: Seconds to wait for its threads; None for those that the
+            session was made with.
 
         Raises:
           The error that a thread died of, unless it is one of the policy's
             that it did not give up on.
         """
         self._is_closed = True
+        waiting.forget(self._step)
         try:
-            self._drop()
+            live = self.live
+            if live is not None:
+                self._drop(lambda: live.close(grace_secs))
         finally:
             self.raw_session = None
         if self.given_up is not None:
             raise self.given_up
 
-    def _drop(self) -> None:
-        if self.live is None:
-            return
+    def _drop(self, close: Callable[[], None]) -> None:
         try:
             # Its threads may use it until they have stopped.
-            self.live.close()
+            close()
         except self._policy.errors as error:
             logging.error(
                 "A task of the cluster was lost while the session was closed: "
                 "%s",
-                recovery.describe(error),
+                describe(error),
             )
         finally:
             self.live = None
@@ -134,7 +164,9 @@ class RecoveryLoop:
                 raise errors.SessionClosedError
             live = self.live
             if live is None:
-                live = self._make_live_session()
+                if self._outage_began is None:
+                    self._outage_began = time.monotonic()
+                live = self._make_live_session(self._secs_left())
                 self._generation += 1
                 self.live, self.raw_session = live, live.raw_session
                 self._tell_of_recovery(live)
@@ -142,71 +174,159 @@ class RecoveryLoop:
             return self.live or live
 
     def _tell_of_recovery(self, live: LiveSession) -> None:
-        loss, self._lost = self._lost, None
+        loss, self._loss = self._loss, None
         if loss is None:
             return
+        live.start_step = global_step.read(live.raw_session)
         try:
-            self._on_recovery(loss.event(self._generation))
+            self._on_recovery(loss.event(self._generation, live))
         except BaseException:
             if self.live is live:
-                self._lost, self.live = loss, None
+                self._loss, self.live = loss, None
                 live.abandon()
             raise
 
     def _recovers(self, error: Exception, live: LiveSession | None) -> bool:
-        """Drops the lost session and pauses; returns whether to try again."""
+        """Drops the lost session and pauses.
+
+        Returns:
+          Whether to try again; False for an error that loses no session.
+
+        Raises:
+          RecoveryGaveUp: from the error, if a limit is reached.
+        """
         with self._lock:
             if self._is_closed:
                 return False
-            if self.live is not live:
-                return True  # Another thread replaced it.
-            pause_secs = self._attempts.next_pause_secs(error, live is not None)
-            started = self._lost.started if self._lost else time.monotonic()
-            self._drop()
-            if pause_secs is None:
-                self._chain_earlier(error)
-                logging.error(
-                    "Giving up after %d recoveries, the last from %s",
-                    self._attempts.count - 1,
-                    recovery.describe(error),
-                )
+            if self.live is not live:  # Another thread replaced it.
+                return self._is_loss(error, live) or _is_of_closed(error)
+            if not self._is_loss(error, live):
                 return False
-            self._lost = _Loss(error, self._attempts.count, pause_secs, started)
-            self._earlier.append(error)
-            logging.warning(
-                "Session lost (attempt %d, next in %.1f s) to %s",
-                self._attempts.count,
-                pause_secs,
-                recovery.describe(error),
-            )
-            logging.info("Where it was lost:", exc_info=error)
+            failed_at = time.monotonic()
+            attempt = self._attempt(error, live)
+            start_step = live.start_step if live else None
+            gives_up = self._outage.failed(attempt, start_step)
+            self._attempts.append(attempt)
+            if live is not None:
+                self._drop(live.drop)
+            if gives_up is not None:
+                self._chain_earlier(error)
+                raise errors.gave_up(error, gives_up, self._attempts) from error
+            pause_secs = self._outage.pause_secs()
+            if self._loss is None:
+                self._loss = _Loss(attempt, failed_at)
+            self._loss.failed_again(self._outage.count, pause_secs)
+            self._log.failed(attempt, self._outage.count)
             time.sleep(pause_secs)
             return True
 
+    def _is_loss(self, error: Exception, live: LiveSession | None) -> bool:
+        if isinstance(error, self._policy.errors):
+            return True
+        return bool(self._policy.errors) and (
+            isinstance(error, SessionTimeoutError)
+            or (live is not None and live.timed_out(error))
+        )
+
+    def _attempt(
+        self, error: Exception, live: LiveSession | None
+    ) -> RecoveryAttempt:
+        now = time.monotonic()
+        if self._outage_began is None:
+            self._outage_began = now
+        return RecoveryAttempt(
+            cause=error,
+            in_step=live is not None,
+            step=live.step_when_lost(error) if live else None,
+            outage_secs=now - self._outage_began,
+        )
+
+    def _applied(
+        self, error: Exception, live: LiveSession | None
+    ) -> tuple[Any] | None:
+        """Returns the result of the run whose hooks raised this error."""
+        if live is None or not self._policy.keeps_live_state:
+            return None
+        applied = live.applied
+        return (applied[1],) if applied and applied[0] is error else None
+
+    def _secs_left(self) -> float | None:
+        longest = self._policy.max_recovery_secs
+        if longest is None or self._outage_began is None:
+            return None
+        left_secs = self._outage_began + longest - time.monotonic()
+        return max(_LEAST_CREATION_SECS, left_secs)
+
+    def _outage_ends(self) -> None:
+        self._outage.step_succeeded()
+        self._attempts.clear()
+        self._outage_began = None
+
     def _chain_earlier(self, error: Exception) -> None:
         """Makes the earlier errors of this outage reachable from the last."""
-        for earlier in self._earlier:
-            failures.add_context(error, earlier)
+        for attempt in self._attempts:
+            failures.add_context(error, attempt.cause)
+
+    def _place_of_step(self) -> str:
+        return waiting.place(RecoveryLoop.call.__code__, self)
 
 
 def _nothing(live: LiveSession) -> None:
     """Is the step that shows nothing of whether steps succeed again."""
 
 
+def _is_of_closed(error: Exception) -> bool:
+    """Returns whether this is what a run raises whose session was closed."""
+    return isinstance(error, tf.errors.CancelledError) or (
+        type(error) is RuntimeError and "closed Session" in str(error)
+    )
+
+
 class _Loss:
-    def __init__(
-        self, cause: Exception, attempt: int, pause_secs: float, started: float
-    ) -> None:
-        self.started = started
-        self._cause = cause
+    """What a `RecoveryEvent` tells, gathered from the loss on."""
+
+    def __init__(self, first: RecoveryAttempt, failed_at: float) -> None:
+        self._first = first
+        self._began = failed_at
+        self._attempt = 0
+        self._pause_secs = 0.0
+
+    def failed_again(self, attempt: int, pause_secs: float) -> None:
         self._attempt = attempt
         self._pause_secs = pause_secs
 
-    def event(self, generation: int) -> RecoveryEvent:
+    def event(self, generation: int, live: LiveSession) -> RecoveryEvent:
         return RecoveryEvent(
-            cause=self._cause,
+            cause=self._first.cause,
             attempt=self._attempt,
             pause_secs=self._pause_secs,
-            recovery_secs=time.monotonic() - self.started,
+            recovery_secs=time.monotonic() - self._began,
             generation=generation,
+            step_before=self._first.step,
+            step_after=live.start_step,
+            state=live.origin.state,
+            checkpoint=live.origin.checkpoint,
         )
+
+
+class _FailureLog:
+    """Logs failures, in a long outage no more than one line a second.
+
+    A step's failure is told by the recovery that follows.
+    """
+
+    def __init__(self) -> None:
+        self._next_line = 0.0
+
+    def failed(self, attempt: RecoveryAttempt, count: int) -> None:
+        now = time.monotonic()
+        is_due = not attempt.in_step and now >= self._next_line
+        if is_due:
+            self._next_line = now + 1.0
+        logging.log(
+            logging.WARNING if is_due else logging.INFO,
+            "No session yet after %d attempts, %s",
+            count,
+            attempt,
+        )
+        logging.info("Where it was lost:", exc_info=attempt.cause)

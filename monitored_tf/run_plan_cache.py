@@ -14,6 +14,7 @@ from monitored_tf.fetch_structure import (
     leaf_types,
     signature,
 )
+from monitored_tf.global_step import StepWatch
 
 # A program has a few kinds of steps. What makes a new one each time is not
 # worth keeping, and must not fill the memory.
@@ -35,11 +36,19 @@ class RunPlanCache:
 
     Args:
       raw_session: What `create_session()` returned.
+      watch: Is given the global step wherever it is fetched.
+      timeout_secs: Seconds that a run may take; None for no limit.
     """
 
-    def __init__(self, raw_session: Any) -> None:
+    def __init__(
+        self,
+        raw_session: Any,
+        watch: StepWatch | None = None,
+        timeout_secs: float | None = None,
+    ) -> None:
         self._graph = getattr(raw_session, "graph", None)
-        self._runner = _tf_private.prepared_runner(raw_session)
+        self._watch = watch or StepWatch(self._graph)
+        self._runner = _tf_private.prepared_runner(raw_session, timeout_secs)
         # None for what can't be prepared.
         self._known: dict[Hashable, _PreparedRun | None] = {}
         self._seen_once: dict[Hashable, None] = {}
@@ -113,7 +122,9 @@ class RunPlanCache:
         self, fetches: Any, requests: Any, feed_dict: Any
     ) -> _PreparedRun | None:
         try:
-            return _PreparedRun(fetches, requests, feed_dict, self._graph)
+            return _PreparedRun(
+                fetches, requests, feed_dict, self._graph, self._watch
+            )
         except UnknownStructureError:
             return None
 
@@ -148,7 +159,12 @@ class _PreparedRun:
     """All that is the same each time one request is run."""
 
     def __init__(
-        self, fetches: Any, requests: Any, feed_dict: Any, graph: Any
+        self,
+        fetches: Any,
+        requests: Any,
+        feed_dict: Any,
+        graph: Any,
+        watch: StepWatch,
     ) -> None:
         prepared = PreparedFetches((fetches, requests), graph)
         tensors, operations = prepared.tensors, prepared.operations
@@ -160,6 +176,8 @@ class _PreparedRun:
         self._tensors = [_tf_private.tensor_handle(t) for t in tensors]
         self._operations = [_tf_private.operation_handle(o) for o in operations]
         self._build = prepared.build
+        self._watch = watch
+        self._step_index = watch.index_in(tensors)
         # Keeps the ids in the key from being given to other objects.
         self._leaves = (prepared.leaves, list(feed_dict or ()))
 
@@ -170,7 +188,11 @@ class _PreparedRun:
             if feeds is None:
                 return None
         values = runner.run(feeds, self._tensors, self._operations)
-        return None if values is None else self._build(values)
+        if values is None:
+            return None
+        if self._step_index is not None:
+            self._watch.last = values[self._step_index]
+        return self._build(values)
 
 
 def _share(fed: list[Any], fetched: list[Any]) -> bool:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from monitored_tf import session_creators
+from monitored_tf import scaffold_session_creators
 from monitored_tf.base_session import BaseSession
+from monitored_tf.live_session import DEFAULT_GRACE_SECS
 from monitored_tf.recovery import RecoveryPolicy
 
 
@@ -43,7 +44,9 @@ class MonitoredSession(BaseSession):
     Args:
       session_creator: Makes the raw session; `ChiefSessionCreator()` if None.
       hooks: Iterable of `SessionRunHook`s, called in this order.
-      stop_grace_period_secs: Seconds that `close()` waits for threads.
+      stop_grace_period_secs: Seconds that `close()` waits for threads. If it
+        is not given: 5, TensorFlow's 120 being its default in name only. A
+        recovery, and the report of an error, wait 5 seconds at most.
       recovery: A `RecoveryPolicy`: which errors lose the session, how often it
         is replaced, and how long is paused.
 
@@ -57,7 +60,7 @@ class MonitoredSession(BaseSession):
         self,
         session_creator: Any = None,
         hooks: Any = None,
-        stop_grace_period_secs: float = 120,
+        stop_grace_period_secs: float = DEFAULT_GRACE_SECS,
         *,
         recovery: RecoveryPolicy | None = None,
     ) -> None:
@@ -98,12 +101,12 @@ class SingularMonitoredSession(BaseSession):
         master: str = "",
         config: Any = None,
         checkpoint_dir: str | None = None,
-        stop_grace_period_secs: float = 120,
+        stop_grace_period_secs: float = DEFAULT_GRACE_SECS,
         checkpoint_filename_with_path: str | None = None,
         *,
         fast_start: bool = False,
     ) -> None:
-        creator = session_creators.ChiefSessionCreator(
+        creator = scaffold_session_creators.ChiefSessionCreator(
             scaffold,
             master,
             config,

@@ -9,7 +9,8 @@ from typing import Any, NoReturn
 
 import tensorflow as tf
 
-from monitored_tf import errors, recovery
+from monitored_tf import errors
+from monitored_tf.error_text import describe
 
 _END_OF_DATA = (tf.errors.OutOfRangeError, StopIteration)
 
@@ -124,12 +125,12 @@ def from_error(error: BaseException) -> StopReason:
         # A copy: the frames of its traceback would keep the session alive.
         copied = copy.copy(error)
         return StopReason("end_of_data", _end_of_data(error), error=copied)
-    return StopReason("error", recovery.describe(error), error=error)
+    return StopReason("error", describe(error), error=error)
 
 
 def from_thread(error: BaseException | None) -> StopReason:
     """Returns the reason for a coordinator that was stopped by a thread."""
-    detail = recovery.describe(error) if error is not None else ""
+    detail = describe(error) if error is not None else ""
     return StopReason("thread", detail, error=error)
 
 
@@ -146,4 +147,4 @@ def _end_of_data(error: BaseException) -> str:
     op = getattr(error, "op", None)
     if op is not None:
         return f"op {op.name!r}"
-    return f"{recovery.describe(error)}, raised at {origin(error)}"
+    return f"{describe(error)}, raised at {origin(error)}"

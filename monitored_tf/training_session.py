@@ -11,13 +11,18 @@ from absl import logging
 
 from monitored_tf import _tf_private, hook_calls
 from monitored_tf.hooks.checkpoint_saver_hook import CheckpointSaverHook
+from monitored_tf.hooks.session_log_hook import SessionLogHook
+from monitored_tf.hooks.step_counter_hook import StepCounterHook
+from monitored_tf.hooks.summary_saver_hook import SummarySaverHook
+from monitored_tf.live_session import DEFAULT_GRACE_SECS
 from monitored_tf.recovery import RecoveryPolicy
 from monitored_tf.save_cadence import USE_DEFAULT, SaveCadence
-from monitored_tf.session import MonitoredSession
-from monitored_tf.session_creators import (
+from monitored_tf.scaffold_session_creators import (
+    POLL_SECS,
     ChiefSessionCreator,
     WorkerSessionCreator,
 )
+from monitored_tf.session import MonitoredSession
 
 _train = tf.compat.v1.train
 _COLLECTIVE_CHECKPOINT_STEPS = 1000
@@ -34,7 +39,7 @@ def MonitoredTrainingSession(  # noqa: N802  -- TensorFlow's name.
     save_summaries_steps: Any = USE_DEFAULT,
     save_summaries_secs: Any = USE_DEFAULT,
     config: Any = None,
-    stop_grace_period_secs: float = 120,
+    stop_grace_period_secs: float = DEFAULT_GRACE_SECS,
     log_step_count_steps: int | None = 100,
     max_wait_secs: float = 7200,
     save_checkpoint_steps: Any = USE_DEFAULT,
@@ -44,6 +49,9 @@ def MonitoredTrainingSession(  # noqa: N802  -- TensorFlow's name.
     save_last: bool = False,
     recovery: RecoveryPolicy | None = None,
     fast_start: bool = False,
+    on_live_state: str | None = None,
+    require_checkpoint: bool = False,
+    recovery_wait_secs: float = POLL_SECS,
 ) -> MonitoredSession:
     """Makes a MonitoredSession for training, for a chief or a worker.
 
@@ -52,7 +60,7 @@ def MonitoredTrainingSession(  # noqa: N802  -- TensorFlow's name.
     counts steps. A worker waits for the chief, and has the user's hooks only.
 
     The chief's hooks are, in order: `chief_only_hooks`, StepCounterHook,
-    SummarySaverHook, the checkpoint saver, `hooks`.
+    SummarySaverHook, SessionLogHook, the checkpoint saver, `hooks`.
 
     Args:
       master: Address of the TensorFlow master; "" runs in this process.
@@ -68,7 +76,7 @@ def MonitoredTrainingSession(  # noqa: N802  -- TensorFlow's name.
         `save_summaries_secs` is not given either. None for both: none.
       save_summaries_secs: Seconds between summaries. Not by default.
       config: `tf.compat.v1.ConfigProto` of the session.
-      stop_grace_period_secs: Seconds that `close()` waits for threads.
+      stop_grace_period_secs: As for `MonitoredSession`.
       log_step_count_steps: Global steps between logs of global_step/sec; None
         or 0 for none.
       max_wait_secs: Seconds that a worker waits for the chief.
@@ -80,6 +88,10 @@ def MonitoredTrainingSession(  # noqa: N802  -- TensorFlow's name.
         last checkpoint is written when every other hook has ended.
       recovery: As for `MonitoredSession`.
       fast_start: As for `ChiefSessionCreator`; does nothing on a worker.
+      on_live_state: As for `ChiefSessionCreator`; None for "adopt", or for
+        "restore" if the recovery policy does not keep live state.
+      require_checkpoint: As for `ChiefSessionCreator`.
+      recovery_wait_secs: As for `WorkerSessionCreator`.
 
     Returns:
       A `MonitoredSession`.
@@ -116,18 +128,32 @@ def MonitoredTrainingSession(  # noqa: N802  -- TensorFlow's name.
         own = (*hooks, *(chief_only_hooks if context.is_chief else ()))
         all_hooks = (*own, *_for_worker_context(defaults, context))
     elif is_chief:
+        if on_live_state is None:
+            keeps = recovery is None or recovery.keeps_live_state
+            on_live_state = "adopt" if keeps else "restore"
         creator = ChiefSessionCreator(
-            scaffold, master, config, checkpoint_dir, fast_start=fast_start
+            scaffold,
+            master,
+            config,
+            checkpoint_dir,
+            fast_start=fast_start,
+            on_live_state=on_live_state,
+            require_checkpoint=require_checkpoint,
         )
         saver = defaults.checkpoint_saver()
         all_hooks = (
             *chief_only_hooks,
-            *defaults.step_counter(),
-            *defaults.summary_saver(),
+            *defaults.for_summaries(),
             *((*hooks, *saver) if save_last else (*saver, *hooks)),
         )
     else:
-        creator = WorkerSessionCreator(scaffold, master, config, max_wait_secs)
+        creator = WorkerSessionCreator(
+            scaffold,
+            master,
+            config,
+            max_wait_secs,
+            recovery_wait_secs=recovery_wait_secs,
+        )
         all_hooks = hooks
     return MonitoredSession(
         creator, all_hooks, stop_grace_period_secs, recovery=recovery
@@ -136,7 +162,7 @@ def MonitoredTrainingSession(  # noqa: N802  -- TensorFlow's name.
 
 @dataclasses.dataclass(frozen=True)
 class _DefaultHooks:
-    """Makes the hooks that save; each method returns one or none of them."""
+    """Makes the hooks that save; those turned off are left out."""
 
     scaffold: Any
     checkpoint_dir: str | None
@@ -146,25 +172,24 @@ class _DefaultHooks:
     log_step_count_steps: int | None
     save_graph_def: bool
 
-    def step_counter(self) -> tuple[Any, ...]:
-        every_n_steps = self.log_step_count_steps
-        if not self.summary_dir or not every_n_steps or every_n_steps < 0:
+    def for_summaries(self) -> tuple[Any, ...]:
+        folder, steps = self.summary_dir, self.log_step_count_steps or 0
+        if not folder:
             return ()
-        hook = _train.StepCounterHook(
-            every_n_steps=every_n_steps, output_dir=self.summary_dir
-        )
-        return (hook,)
-
-    def summary_saver(self) -> tuple[Any, ...]:
-        if not self.summary_dir or not self.summaries.is_on:
-            return ()
-        hook = _train.SummarySaverHook(
-            save_steps=self.summaries.every_n_steps,
-            save_secs=self.summaries.every_n_secs,
-            output_dir=self.summary_dir,
-            scaffold=self.scaffold,
-        )
-        return (hook,)
+        hooks: list[Any] = []
+        if steps > 0:
+            hooks.append(StepCounterHook(steps, output_dir=folder))
+        if self.summaries.is_on:
+            saver = SummarySaverHook(
+                save_steps=self.summaries.every_n_steps,
+                save_secs=self.summaries.every_n_secs,
+                output_dir=folder,
+                scaffold=self.scaffold,
+            )
+            hooks.append(saver)
+        if hooks:  # Or a session that writes nothing would make a file.
+            hooks.append(SessionLogHook(folder))
+        return tuple(hooks)
 
     def checkpoint_saver(self) -> tuple[Any, ...]:
         if not self.checkpoint_dir or not self.checkpoints.is_on:
@@ -210,8 +235,7 @@ def _for_worker_context(
         saves_summary = context.should_save_summary
         saves_checkpoint = context.should_checkpoint
     return (
-        *(summaries.step_counter() if saves_summary else ()),
-        *(summaries.summary_saver() if saves_summary else ()),
+        *(summaries.for_summaries() if saves_summary else ()),
         *(checkpoints.checkpoint_saver() if saves_checkpoint else ()),
     )
 

@@ -28,8 +28,11 @@ REEXPORTED = (
     "SessionManager",
     "SessionRunArgs",
     "SessionRunValues",
-    "StepCounterHook",
     "StopAtStepHook",
+)
+OUR_BASIC_HOOKS = (
+    "CheckpointSaverHook",
+    "StepCounterHook",
     "SummarySaverHook",
 )
 OUR_CLASSES = (
@@ -87,7 +90,7 @@ def test_all_names_of_the_hooks_and_of_testing_load():
 
 
 def test_dir_lists_the_names_and_the_public_submodules():
-    submodules = {"errors", "hooks", "testing"}
+    submodules = {"cluster", "errors", "hooks", "testing"}
     assert set(dir(monitored_tf)) == {*monitored_tf.__all__, *submodules}
 
 
@@ -150,7 +153,13 @@ def test_tensorflows_own_objects_are_the_same(name):
 
 
 @pytest.mark.parametrize(
-    "name", ["SessionCreator", "SessionRunContext", "SessionRunHook"]
+    "name",
+    [
+        "SessionCreator",
+        "SessionRunContext",
+        "SessionRunHook",
+        *OUR_BASIC_HOOKS,
+    ],
 )
 def test_ours_are_instances_of_tensorflows(name):
     assert issubclass(getattr(monitored_tf, name), getattr(train, name))
@@ -178,7 +187,9 @@ def _methods(a_class):
     }
 
 
-@pytest.mark.parametrize("name", [*OUR_CLASSES, "MonitoredTrainingSession"])
+@pytest.mark.parametrize(
+    "name", [*OUR_CLASSES, *OUR_BASIC_HOOKS, "MonitoredTrainingSession"]
+)
 def test_a_class_is_made_with_the_arguments_of_tensorflows(name):
     _assert_same_signature(getattr(monitored_tf, name), getattr(train, name))
 

@@ -5,6 +5,7 @@ import threading
 
 import pytest
 import tensorflow as tf
+from absl import logging
 
 import monitored_tf
 from monitored_tf.testing import (
@@ -231,18 +232,22 @@ def test_creations_that_fail_between_do_not_hide_a_repeated_fault(step):
     assert hook.calls["before_run"] == 3
 
 
-def test_the_limit_of_attempts_raises_the_error_itself(step):
+def test_the_limit_of_attempts_raises_from_the_last_error(step):
     faults = _faults("before_run", 9)
-    policy = Policy(initial_pause_secs=0, max_attempts=4)
-    with pytest.raises(tf.errors.AbortedError) as raised:
+    policy = Policy(initial_pause_secs=0, max_recoveries_without_progress=4)
+    with pytest.raises(monitored_tf.RecoveryGaveUp) as raised:
         with _session(*faults, recovery=policy) as session:
             session.run(step)
-    assert raised.value is faults[4].error
+    assert isinstance(raised.value, tf.errors.AbortedError)
+    assert raised.value.__cause__ is faults[4].error
+    assert [attempt.cause for attempt in raised.value.attempts] == [
+        fault.error for fault in faults[:5]
+    ]
     assert len(session.recoveries) == 4
 
 
 def test_the_limit_of_attempts_holds_for_creations_too(step):
-    policy = Policy(initial_pause_secs=0, max_attempts=4)
+    policy = Policy(initial_pause_secs=0, max_recoveries_without_progress=4)
     creator = FaultSessionCreator(*_faults("create_session", 9))
     with pytest.raises(tf.errors.AbortedError, match="lost 5"):
         _session(recovery=policy, creator=creator)
@@ -251,11 +256,11 @@ def test_the_limit_of_attempts_holds_for_creations_too(step):
 
 def test_the_earlier_errors_are_reachable_from_the_one_raised(step):
     faults = _faults("before_run", 3)
-    policy = Policy(initial_pause_secs=0, max_attempts=2)
+    policy = Policy(initial_pause_secs=0, max_recoveries_without_progress=2)
     with pytest.raises(tf.errors.AbortedError) as raised:
         with _session(*faults, recovery=policy) as session:
             session.run(step)
-    seen, link = [], raised.value
+    seen, link = [], raised.value.__cause__
     while link is not None:
         seen.append(str(link))
         link = link.__context__
@@ -356,8 +361,9 @@ def test_a_preemption_in_the_callback_starts_another_recovery(step):
         assert session.run(step) == 1
     assert [str(event.cause) for event in events] == [
         "planted by monitored_tf.testing",
-        "in the callback",
+        "planted by monitored_tf.testing",
     ]
+    assert [event.attempt for event in events] == [1, 2]
 
 
 def test_in_the_callback_the_session_shows_the_new_raw_session(step):
@@ -485,7 +491,7 @@ def test_a_threads_error_of_the_policys_own_is_the_root_cause_too(step):
 
 def test_a_thread_that_always_dies_is_given_up_by_should_stop(step):
     coords = _Coordinators()
-    policy = Policy(max_repeats=None, max_attempts=5)
+    policy = Policy(max_repeats=None, max_recoveries_without_progress=5)
     with FakeClock():
         session = _session(recovery=policy, hooks=[coords])
         for _ in range(5):
@@ -524,3 +530,247 @@ def test_a_request_to_stop_outlives_the_recovery(step):
         with pytest.raises(monitored_tf.StopRequestedError):
             session.run(step)
         assert session.should_stop()
+
+
+def test_an_event_tells_the_steps_lost_and_that_it_is_from_scratch(step):
+    with _session(Fault("before_run", 3)) as session:
+        assert [session.run(step) for _ in range(3)] == [1, 2, 1]
+    (event,) = session.recoveries
+    assert (event.step_before, event.step_after, event.steps_lost) == (2, 0, 2)
+    assert (event.state, event.checkpoint) == ("initialized", None)
+
+
+def test_an_event_names_the_checkpoint_that_was_restored(step, tmp_path):
+    with monitored_tf.MonitoredTrainingSession(
+        checkpoint_dir=str(tmp_path),
+        save_checkpoint_steps=2,
+        hooks=[FaultHook(Fault("before_run", 5))],
+        recovery=FOR_EVER,
+    ) as session:
+        assert [session.run(step) for _ in range(5)][-1] > 1
+    (event,) = session.recoveries
+    assert event.state == "restored"
+    assert event.checkpoint == str(tmp_path / f"model.ckpt-{event.step_after}")
+    assert event.steps_lost == event.step_before - event.step_after
+
+
+def test_one_warning_tells_of_a_recovery(step, monkeypatch):
+    lines = []
+    monkeypatch.setattr(
+        logging, "warning", lambda text, *args: lines.append(text % args)
+    )
+    with _session(Fault("before_run", 3)) as session:
+        for _ in range(3):
+            session.run(step)
+    (line,) = lines
+    assert "AbortedError: planted" in line
+    assert "2 steps lost, FROM SCRATCH" in line
+
+
+def test_a_long_outage_is_told_of_once_a_second(step, monkeypatch):
+    lines = []
+    monkeypatch.setattr(
+        logging,
+        "log",
+        lambda level, text, *args, **_: (
+            lines.append(text % args) if level == logging.WARNING else None
+        ),
+    )
+    creator = FaultSessionCreator(*_faults("create_session", 60))
+    with FakeClock() as clock:
+        began = clock.now
+        _session(recovery=NO_JITTER, creator=creator).close()
+        outage_secs = clock.now - began
+    assert outage_secs > 25
+    assert len(lines) <= outage_secs + 1
+    assert "No session yet after" in lines[0]
+
+
+def test_a_required_checkpoint_that_is_missing_is_an_error(step):
+    creator = monitored_tf.ChiefSessionCreator(require_checkpoint=True)
+    with pytest.raises(monitored_tf.CheckpointRequiredError):
+        with _session(Fault("before_run", 2), creator=creator) as session:
+            session.run(step)
+            session.run(step)
+
+
+def test_an_outage_that_takes_too_long_is_given_up(step):
+    creator = FaultSessionCreator(*_faults("create_session", 999))
+    policy = Policy(jitter=0, max_recovery_secs=30)
+    with FakeClock() as clock:
+        began = clock.now
+        with pytest.raises(monitored_tf.RecoveryGaveUp, match="more than 30 s"):
+            _session(recovery=policy, creator=creator)
+        assert 30 <= clock.now - began < 32
+
+
+def test_a_fault_that_waits_at_a_step_behind_a_checkpoint_is_given_up(
+    step, tmp_path
+):
+    class Poisoned(monitored_tf.SessionRunHook):
+        def after_run(self, run_context, run_values):
+            if run_context.session.run(v1.train.get_global_step()) == 5:
+                raise _aborted("poison")
+
+    with pytest.raises(monitored_tf.RecoveryGaveUp, match="3 times") as raised:
+        with monitored_tf.MonitoredTrainingSession(
+            checkpoint_dir=str(tmp_path),
+            save_checkpoint_steps=2,
+            hooks=[Poisoned()],
+            recovery=AT_ONCE,
+        ) as session:
+            while True:
+                session.run(step)
+    assert [attempt.step for attempt in raised.value.attempts][-1] == 5
+    assert len(session.recoveries) == 2
+
+
+def _blocked_until_fed():
+    queue = tf.queue.FIFOQueue(10, [tf.int32], shapes=[[]])
+    return queue, queue.dequeue(), queue.enqueue(7)
+
+
+def test_a_step_that_hangs_is_recovered_from(graph):
+    _, read, feed = _blocked_until_fed()
+
+    class FeedsTheSecond(monitored_tf.SessionRunHook):
+        sessions = 0
+
+        def after_create_session(self, session, coord):
+            self.sessions += 1
+            if self.sessions == 2:
+                session.run(feed)
+
+    policy = Policy(initial_pause_secs=0, step_timeout_secs=0.05)
+    with _session(recovery=policy, hooks=[FeedsTheSecond()]) as session:
+        assert session.run(read) == 7
+    (event,) = session.recoveries
+    assert isinstance(event.cause, tf.errors.DeadlineExceededError)
+
+
+def test_a_prepared_step_that_hangs_is_recovered_from_too(graph):
+    _, read, feed = _blocked_until_fed()
+
+    class FeedsEach(monitored_tf.SessionRunHook):
+        def after_create_session(self, session, coord):
+            for _ in range(4):
+                session.run(feed)
+
+    policy = Policy(initial_pause_secs=0, step_timeout_secs=0.05)
+    with _session(recovery=policy, hooks=[FeedsEach()]) as session:
+        assert [session.run(read) for _ in range(5)] == [7] * 5
+    assert len(session.recoveries) == 1
+
+
+def test_a_time_limit_of_the_callers_own_is_an_error_of_the_callers(graph):
+    _, read, _ = _blocked_until_fed()
+    options = v1.RunOptions(timeout_in_ms=20)
+    with pytest.raises(tf.errors.DeadlineExceededError):
+        with _session(recovery=Policy(step_timeout_secs=9)) as session:
+            session.run(read, options=options)
+    assert session.recoveries == ()
+
+
+def test_a_run_cut_off_by_another_threads_recovery_is_run_again(graph):
+    _, read, feed = _blocked_until_fed()
+    blocked = threading.Event()
+
+    class LosesItWhenBlocked(monitored_tf.SessionRunHook):
+        sessions = 0
+
+        def after_create_session(self, session, coord):
+            self.sessions += 1
+            if self.sessions == 2:
+                session.run(feed)
+
+        def before_run(self, run_context):
+            if run_context.original_args.fetches is read:
+                blocked.set()
+            elif self.sessions == 1:
+                raise _aborted()
+
+    other = tf.constant(1)
+    results = []
+    with _session(hooks=[LosesItWhenBlocked()]) as session:
+        thread = threading.Thread(
+            target=lambda: results.append(session.run(read))
+        )
+        thread.start()
+        assert blocked.wait(60)
+        assert session.run(other) == 1
+        thread.join(60)
+    assert results == [7]
+    assert len(session.recoveries) == 1
+
+
+class _NeverJoins(monitored_tf.SessionRunHook):
+    """Has a thread that stops only when told to."""
+
+    def __init__(self):
+        self.go_on = threading.Event()
+
+    def after_create_session(self, session, coord):
+        thread = threading.Thread(
+            target=self.go_on.wait, args=(60,), name="stubborn", daemon=True
+        )
+        coord.register_thread(thread)
+        thread.start()
+
+
+@pytest.fixture
+def stubborn():
+    hook = _NeverJoins()
+    yield hook
+    hook.go_on.set()
+
+
+def _graces(monkeypatch):
+    """Returns the list of the seconds that threads are given to stop."""
+    graces = []
+    join = v1.train.Coordinator.join
+
+    def record(self, threads=None, stop_grace_period_secs=120, **kwargs):
+        graces.append(stop_grace_period_secs)
+        return join(self, threads, 0.01, **kwargs)
+
+    monkeypatch.setattr(v1.train.Coordinator, "join", record)
+    return graces
+
+
+def test_threads_have_five_seconds_unless_more_was_asked(
+    step, stubborn, monkeypatch
+):
+    graces = _graces(monkeypatch)
+    for kwargs in ({}, {"stop_grace_period_secs": 120}):
+        monitored_tf.MonitoredSession(hooks=[stubborn], **kwargs).close()
+    monitored_tf.MonitoredSession(
+        hooks=[stubborn], stop_grace_period_secs=2
+    ).close()
+    assert graces == [5, 120, 2]
+
+
+def test_a_recovery_and_the_report_of_an_error_wait_five_seconds_at_most(
+    step, stubborn, monkeypatch
+):
+    graces = _graces(monkeypatch)
+    with pytest.raises(KeyError):
+        with monitored_tf.MonitoredSession(
+            hooks=[stubborn, FaultHook(Fault("before_run"))],
+            stop_grace_period_secs=120,
+        ) as session:
+            session.run(step)
+            raise KeyError
+    assert graces == [5, 5]
+
+
+def test_threads_that_do_not_stop_are_named(step, stubborn, monkeypatch):
+    lines = []
+    monkeypatch.setattr(
+        logging, "warning", lambda text, *args: lines.append(text % args)
+    )
+    monitored_tf.MonitoredSession(
+        hooks=[stubborn], stop_grace_period_secs=0.01
+    ).close()
+    assert lines == [
+        "Threads that did not stop in 0.0 s are left behind: stubborn"
+    ]

@@ -3,6 +3,7 @@
 import functools
 import importlib
 import sys
+import threading
 import types
 
 import numpy as np
@@ -78,6 +79,23 @@ def test_a_hook_saves_on_demand_and_says_whether_to_stop(step, tmp_path):
         "1",
         "2",
     ]
+
+
+def test_a_hook_forgets_its_steps(step):
+    counter = v1.train.StepCounterHook(every_n_steps=10)
+    saver = v1.train.SummarySaverHook(save_steps=10, summary_op=step)
+    counter._last_global_step = 7
+    for hook in (counter, saver):
+        hook._timer.update_last_triggered_step(7)
+        _tf_private.forget_steps(hook)
+        assert hook._timer.last_triggered_step() is None
+    assert counter._last_global_step is None
+
+
+def test_a_hook_without_the_private_names_has_nothing_to_forget():
+    hook = v1.train.SessionRunHook()
+    _tf_private.forget_steps(hook)
+    assert vars(hook) == {}
 
 
 def test_where_the_coordinators_module_is_missing_there_is_no_context(
@@ -355,3 +373,26 @@ def test_an_error_of_no_operation_tells_what_it_tells_from_session_run(
         theirs = _told(lambda: session.run(text, {fed: odd}))
         ours = _told(lambda: _run_prepared(session, [text], [], [(fed, odd)]))
     assert ours == theirs
+
+
+def test_the_threads_of_a_coordinator_are_found(graph):
+    coord = v1.train.Coordinator()
+    assert _tf_private.threads_of(coord) == []
+    thread = threading.Thread()
+    coord.register_thread(thread)
+    assert _tf_private.threads_of(coord) == [thread]
+
+
+def test_what_hooks_read_the_global_step_by_is_found(graph):
+    v1.train.get_or_create_global_step()
+    assert _tf_private.global_step_reads(graph) == []
+    hook = v1.train.StepCounterHook()
+    hook.begin()
+    (read,) = _tf_private.global_step_reads(graph)
+    assert read is hook.before_run(None).fetches
+
+
+def test_a_time_limit_is_never_none_by_being_short():
+    assert _tf_private.timeout_options(None) == v1.RunOptions()
+    assert _tf_private.timeout_options(2.5).timeout_in_ms == 2500
+    assert _tf_private.timeout_options(1e-6).timeout_in_ms == 1

@@ -12,7 +12,12 @@ import monitored_tf
 from monitored_tf.testing import FakeClock, RecordingHook
 
 v1 = tf.compat.v1
-DEFAULTS = ["StepCounterHook", "SummarySaverHook", "CheckpointSaverHook"]
+DEFAULTS = [
+    "StepCounterHook",
+    "SummarySaverHook",
+    "SessionLogHook",
+    "CheckpointSaverHook",
+]
 
 
 def _session(folder=None, **kwargs):
@@ -63,11 +68,17 @@ def test_a_chief_has_the_default_hooks_between_the_users(step, tmp_path):
     assert names == ["_First", *DEFAULTS, "_Mine"]
 
 
+def test_the_default_hooks_are_ours(step, tmp_path):
+    assert [type(hook) for hook in _hooks(tmp_path)] == [
+        getattr(monitored_tf, name) for name in DEFAULTS
+    ]
+
+
 def test_save_last_puts_the_checkpoint_saver_behind_the_users(step, tmp_path):
     names = _names(
         tmp_path, hooks=[_Mine()], chief_only_hooks=[_First()], save_last=True
     )
-    assert names == ["_First", *DEFAULTS[:2], "_Mine", DEFAULTS[2]]
+    assert names == ["_First", *DEFAULTS[:3], "_Mine", DEFAULTS[3]]
 
 
 def test_without_a_folder_there_are_only_the_users_hooks(step):
@@ -78,7 +89,7 @@ def test_without_a_folder_there_are_only_the_users_hooks(step):
 
 
 def test_with_a_summary_folder_only_nothing_is_checkpointed(step, tmp_path):
-    assert _names(summary_dir=str(tmp_path)) == DEFAULTS[:2]
+    assert _names(summary_dir=str(tmp_path)) == DEFAULTS[:3]
     assert _files(tmp_path) == ["events"]
 
 
@@ -109,15 +120,26 @@ def test_summaries_go_to_their_own_folder(step, tmp_path):
         ({"save_summaries_secs": None}, 1),
         ({"save_summaries_secs": 0}, 1),
         ({"save_summaries_steps": None, "save_summaries_secs": None}, 1),
-        ({"save_checkpoint_secs": None}, 2),
-        ({"save_checkpoint_secs": 0}, 2),
-        ({"save_checkpoint_steps": None}, 2),
-        ({"save_checkpoint_steps": -1, "save_checkpoint_secs": None}, 2),
+        ({"save_checkpoint_secs": None}, 3),
+        ({"save_checkpoint_secs": 0}, 3),
+        ({"save_checkpoint_steps": None}, 3),
+        ({"save_checkpoint_steps": -1, "save_checkpoint_secs": None}, 3),
     ],
 )
 def test_none_and_zero_turn_one_hook_off(step, tmp_path, kwargs, missing):
     expected = [name for name in DEFAULTS if name != DEFAULTS[missing]]
     assert _names(tmp_path, **kwargs) == expected
+
+
+def test_with_nothing_to_write_into_the_event_file_no_log_is_kept(
+    step, tmp_path
+):
+    off = {"log_step_count_steps": None, "save_summaries_steps": None}
+    assert _names(tmp_path, **off) == ["CheckpointSaverHook"]
+    assert _names(tmp_path, summary_dir=str(tmp_path / "b"), **off) == [
+        "CheckpointSaverHook"
+    ]
+    assert not (tmp_path / "b").exists()
 
 
 def test_all_hooks_turned_off_still_restore(step, tmp_path):
@@ -253,6 +275,7 @@ def test_a_worker_has_the_users_hooks_only_and_waits_for_the_chief(graph):
                 hooks=[hook],
                 chief_only_hooks=[_First()],
                 max_wait_secs=70,
+                recovery_wait_secs=30,
             )
     assert clock.sleeps == [30, 30]
     assert hook.calls == ["a.begin", "a.close"]
@@ -502,7 +525,7 @@ def test_a_monitored_session_asks_the_worker_context_for_its_creator(step):
 def test_within_a_worker_context_checkpoints_need_no_summaries(step, tmp_path):
     with _within(_Context()):
         names = _names(tmp_path, save_summaries_steps=None)
-    assert names == ["StepCounterHook", "CheckpointSaverHook"]
+    assert names == [name for name in DEFAULTS if name != "SummarySaverHook"]
 
 
 def _collective_strategy():

@@ -17,14 +17,18 @@ from collections.abc import Iterator
 def load_tensorflow() -> None:
     """Imports TensorFlow and runs a first session, which logs some more."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with _stderr_kept_back():
+    with stderr_kept_back():
         v1 = importlib.import_module("tensorflow").compat.v1
         with v1.Graph().as_default(), v1.Session() as session:
             session.run(v1.constant(0))
 
 
 @contextlib.contextmanager
-def _stderr_kept_back() -> Iterator[None]:
+def stderr_kept_back() -> Iterator[None]:
+    """Hides what is written to stderr, unless the block raises.
+
+    A process that is started in the block is hidden for good.
+    """
     sys.stderr.flush()
     real = os.dup(2)
     with tempfile.TemporaryFile() as kept:

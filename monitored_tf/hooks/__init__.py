@@ -6,6 +6,9 @@ import tensorflow as tf
 
 from monitored_tf.hooks.checkpoint_saver_hook import CheckpointSaverHook
 from monitored_tf.hooks.progress_hook import ProgressHook
+from monitored_tf.hooks.session_log_hook import SessionLogHook
+from monitored_tf.hooks.step_counter_hook import StepCounterHook
+from monitored_tf.hooks.summary_saver_hook import SummarySaverHook
 
 _train = tf.compat.v1.train
 
@@ -17,9 +20,7 @@ LoggingTensorHook = _train.LoggingTensorHook
 NanTensorHook = _train.NanTensorHook
 ProfilerHook = _train.ProfilerHook
 SecondOrStepTimer = _train.SecondOrStepTimer
-StepCounterHook = _train.StepCounterHook
 StopAtStepHook = _train.StopAtStepHook
-SummarySaverHook = _train.SummarySaverHook
 
 __all__ = [
     "CheckpointSaverHook",
@@ -32,6 +33,7 @@ __all__ = [
     "ProfilerHook",
     "ProgressHook",
     "SecondOrStepTimer",
+    "SessionLogHook",
     "StepCounterHook",
     "StopAtStepHook",
     "SummarySaverHook",

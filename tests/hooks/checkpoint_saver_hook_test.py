@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 
 import monitored_tf
-from monitored_tf.testing import Fault, FaultHook
+from monitored_tf.testing import FakeClock, Fault, FaultHook
 
 v1 = tf.compat.v1
 Hook = monitored_tf.CheckpointSaverHook
@@ -128,6 +128,48 @@ def test_it_saves_again_after_a_recovery(step, tmp_path):
         assert [session.run(step) for _ in range(3)] == [1, 2, 3]
     saves = [entry for entry in log if entry.startswith("after_save")]
     assert saves == [f"after_save {n}" for n in (0, 2, 2, 3)]
+
+
+def test_after_a_rollback_the_cadence_begins_at_the_restored_step(
+    step, tmp_path
+):
+    log = []
+    hook = _hook(tmp_path, save_steps=3, listeners=[_Listener(log)])
+    creator = monitored_tf.ChiefSessionCreator(checkpoint_dir=str(tmp_path))
+    with monitored_tf.MonitoredSession(
+        creator,
+        [hook, FaultHook(Fault("before_run", 6))],
+        recovery=monitored_tf.RecoveryPolicy.tf(),
+    ) as session:
+        for _ in range(10):  # From 5 back to 3.
+            session.run(step)
+    saves = [entry for entry in log if entry.startswith("after_save")]
+    assert saves == [f"after_save {n}" for n in (0, 3, 3, 6, 8)]
+
+
+def test_after_an_outage_the_seconds_count_from_the_new_session(step, tmp_path):
+    log = []
+    hook = Hook(
+        str(tmp_path),
+        save_secs=3,
+        saver=v1.train.Saver(),
+        listeners=[_Listener(log)],
+    )
+    creator = monitored_tf.ChiefSessionCreator(checkpoint_dir=str(tmp_path))
+    with FakeClock() as clock:
+        with monitored_tf.MonitoredSession(
+            creator,
+            [hook, FaultHook(Fault("before_run", 6))],
+            recovery=monitored_tf.RecoveryPolicy(
+                initial_pause_secs=1000, max_pause_secs=1000
+            ),
+        ) as session:
+            for _ in range(10):  # From 5 back to 3, a second each.
+                clock.advance(1)
+                session.run(step)
+    saves = [entry for entry in log if entry.startswith("after_save")]
+    # The second before the outage is that of the step that is repeated.
+    assert saves == [f"after_save {n}" for n in (0, 3, 3, 7, 8)]
 
 
 @pytest.mark.parametrize("cadence", [{}, {"save_secs": 1, "save_steps": 1}])

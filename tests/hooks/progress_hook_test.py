@@ -101,6 +101,45 @@ def test_after_a_recovery_the_rate_counts_from_the_restored_step(step):
     ]
 
 
+class _TakesOneSecond(monitored_tf.SessionRunHook):
+    def __init__(self, clock):
+        self.clock = clock
+
+    def after_run(self, run_context, run_values):
+        self.clock.advance(1)
+
+
+def test_neither_an_outage_nor_a_rollback_spoils_the_rate(step, tmp_path):
+    stream = io.StringIO()
+    scaffold = v1.train.Scaffold()
+    clock = FakeClock()
+    hooks = [
+        _TakesOneSecond(clock),
+        monitored_tf.ProgressHook(20, every_n_secs=2, stream=stream),
+        monitored_tf.CheckpointSaverHook(
+            str(tmp_path), save_steps=4, scaffold=scaffold
+        ),
+        FaultHook(Fault("before_run", 8)),
+    ]
+    creator = monitored_tf.ChiefSessionCreator(
+        scaffold, checkpoint_dir=str(tmp_path)
+    )
+    outage = monitored_tf.RecoveryPolicy(
+        initial_pause_secs=1000, max_pause_secs=1000
+    )
+    with (
+        clock,
+        monitored_tf.MonitoredSession(
+            creator, hooks, recovery=outage
+        ) as session,
+    ):
+        for _ in range(12):  # From 7 back to 4.
+            session.run(step)
+    lines = stream.getvalue().splitlines()
+    assert [line.split()[1] for line in lines] == ["2", "4", "6", "6", "8", "9"]
+    assert all("1.0 steps/s" in line for line in lines)
+
+
 def test_it_prints_to_standard_output_by_default(step, capsys):
     hook = monitored_tf.ProgressHook(every_n_secs=0)
     with FakeClock() as clock:

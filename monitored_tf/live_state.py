@@ -1,0 +1,103 @@
+"""Variables that live on in a cluster when their chief is gone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tensorflow as tf
+from absl import logging
+
+from monitored_tf import global_step
+from monitored_tf.bounded_call import BoundedCall
+
+_v1 = tf.compat.v1
+_ASK_SECS = 2.0
+
+
+def adopted_session(
+    manager: Any, master: str, config: Any, saver: Any, checkpoint_dir: Any
+) -> Any:
+    """Makes a session that goes on from variables that are initialized.
+
+    Args:
+      manager: `tf.compat.v1.train.SessionManager` of the graph.
+      master: Address of the TensorFlow master.
+      config: `ConfigProto` or None.
+      saver: The `Saver` of the checkpoints, or None.
+      checkpoint_dir: Their folder, or None.
+
+    Returns:
+      A `tf.compat.v1.Session`. None if a variable is not initialized, or if
+      the newest checkpoint is, or may be, newer.
+    """
+    try:
+        session = manager.wait_for_session(
+            master, config=config, max_wait_secs=0
+        )
+    except tf.errors.DeadlineExceededError:  # Not ready; it looks only once.
+        return None
+    try:
+        state = saver and checkpoint_dir and _checkpoint_state(checkpoint_dir)
+        step = global_step.read(session)
+        if state and not _is_newest(step, state, session.graph):
+            session.close()
+            return None
+        if state:
+            # Or the saver would forget to delete them when their time comes.
+            saver.recover_last_checkpoints(state.all_model_checkpoint_paths)
+    except BaseException:
+        session.close()
+        raise
+    return session
+
+
+def _checkpoint_state(checkpoint_dir: str) -> Any:
+    state = tf.train.get_checkpoint_state(checkpoint_dir)
+    return state if state and state.model_checkpoint_path else None
+
+
+def _is_newest(step: int | None, state: Any, graph: Any) -> bool:
+    saved_step = _saved_step(state.model_checkpoint_path, graph)
+    return step is not None and saved_step is not None and step >= saved_step
+
+
+def _saved_step(path: str, graph: Any) -> int | None:
+    """Returns the global step in a checkpoint; None if that can't be read."""
+    variable = _v1.train.get_global_step(graph)
+    if variable is None:
+        return None
+    try:
+        return int(tf.train.load_variable(path, variable.op.name))
+    except (tf.errors.OpError, ValueError) as error:
+        # Restoring it tells what is wrong with it.
+        logging.info("No global step in %s: %s", path, error)
+        return None
+
+
+def uninitialized(master: str, config: Any, ready_op: Any) -> str:
+    """Returns which variables are not initialized yet, or "".
+
+    Args:
+      master: Address of the TensorFlow master.
+      config: `ConfigProto` or None.
+      ready_op: Op that gives the names of those that are not ready.
+    """
+    question = BoundedCall(
+        lambda: _names_of_uninitialized(master, config, ready_op),
+        "asking for uninitialized variables",
+    )
+    if not question.wait(_ASK_SECS):
+        return ""
+    try:
+        names = question.result()
+    except tf.errors.OpError as error:
+        return f"the variables can't be asked for: {error.message}"
+    return f"not initialized yet: {', '.join(names)}" if names else ""
+
+
+def _names_of_uninitialized(
+    master: str, config: Any, ready_op: Any
+) -> list[str]:
+    with _v1.Session(master, graph=ready_op.graph, config=config) as session:
+        names = session.run(ready_op)
+    return [tf.compat.as_str_any(name) for name in names]

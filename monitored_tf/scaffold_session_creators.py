@@ -1,0 +1,269 @@
+"""The session creators of a chief and of a worker."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tensorflow as tf
+from absl import logging
+
+from monitored_tf import _tf_private, errors, live_state, remote_master
+from monitored_tf.session_creators import SessionCreator, StateOrigin
+
+_train = tf.compat.v1.train
+Scaffold = _train.Scaffold
+SessionManager = _train.SessionManager
+
+# Between two looks whether a session is ready. TensorFlow's 30 s are most of
+# the time that a worker takes to start.
+POLL_SECS = 0.5
+_CREATION_TIMEOUT_SECS = 600.0
+
+
+class _ScaffoldSessionCreator(SessionCreator):
+    def __init__(
+        self,
+        scaffold: Any,
+        master: str,
+        config: Any,
+        recovery_wait_secs: float,
+        creation_timeout_secs: float,
+    ) -> None:
+        self._scaffold = scaffold or Scaffold()
+        self._master = master
+        self._config = config
+        self._recovery_wait_secs = recovery_wait_secs
+        self._is_remote = remote_master.is_remote(master)
+        if self._is_remote:
+            self.creation_timeout_secs = creation_timeout_secs
+        self._session_manager: Any = None
+
+    def _finalized_manager(self) -> Any:
+        # TensorFlow finalizes the scaffold for each session too: the graph may
+        # have been unfinalized in between.
+        self._scaffold.finalize()
+        if self._session_manager is None:
+            graph = tf.compat.v1.get_default_graph()
+            if self._is_remote:
+                remote_master.fail_fast()
+                self._config = remote_master.session_config(
+                    self._master, self._config, graph
+                )
+            self._session_manager = _train.SessionManager(
+                graph=graph,
+                ready_op=self._scaffold.ready_op,
+                ready_for_local_init_op=self._scaffold.ready_for_local_init_op,
+                local_init_op=self._scaffold.local_init_op,
+                recovery_wait_secs=self._recovery_wait_secs,
+                local_init_feed_dict=self._scaffold.local_init_feed_dict,
+            )
+        return self._session_manager
+
+    def awaited(self) -> str:
+        """Returns the tasks that do not answer, "" if all do."""
+        if not self._is_remote or self._scaffold.ready_op is None:
+            return ""
+        return remote_master.silent_tasks(
+            self._master, self._scaffold.ready_op.graph
+        )
+
+
+class ChiefSessionCreator(_ScaffoldSessionCreator):
+    """Makes a session whose variables it restores or initializes itself.
+
+    Stands in for `tf.compat.v1.train.ChiefSessionCreator`.
+
+    Args:
+      scaffold: `tf.compat.v1.train.Scaffold` with the graph's init op, saver
+        and so on; a default one if None.
+      master: Address of the TensorFlow master; "" runs in this process. For
+        one of a cluster the session waits for no other tasks than it needs:
+        see README, "In a cluster".
+      config: `tf.compat.v1.ConfigProto` of the session.
+      checkpoint_dir: Folder; its newest checkpoint is restored.
+      checkpoint_filename_with_path: The one checkpoint to restore. Give this
+        or `checkpoint_dir`: both make `create_session` raise ValueError.
+      fast_start: If True, only the part of the graph that a run needs is put
+        on devices, which is most of the time that a large graph takes to start
+        and to recover. An op that nothing ever runs and that no device can take
+        is then no error any more. The masters of clusters can't do it: where
+        `master` is given this does nothing.
+      on_live_state: "adopt" to go on from variables that live in the cluster,
+        where all are initialized and none of the checkpoints is newer;
+        "restore" to restore or initialize over them, as TensorFlow does.
+      require_checkpoint: If True, a session after the first one is made from a
+        checkpoint or from live variables, never from scratch.
+      creation_timeout_secs: Seconds that a session of a cluster may take to be
+        made.
+
+    Raises:
+      ValueError: if `on_live_state` is neither of the two.
+    """
+
+    def __init__(
+        self,
+        scaffold: Any = None,
+        master: str = "",
+        config: Any = None,
+        checkpoint_dir: str | None = None,
+        checkpoint_filename_with_path: str | None = None,
+        *,
+        fast_start: bool = False,
+        on_live_state: str = "adopt",
+        require_checkpoint: bool = False,
+        creation_timeout_secs: float = _CREATION_TIMEOUT_SECS,
+    ) -> None:
+        if on_live_state not in ("adopt", "restore"):
+            raise ValueError(
+                "on_live_state must be 'adopt' or 'restore'. Got "
+                f"{on_live_state!r}."
+            )
+        if fast_start and not master:
+            config = _pruned_placement(config)
+        super().__init__(
+            scaffold, master, config, POLL_SECS, creation_timeout_secs
+        )
+        self._checkpoint_dir = checkpoint_dir
+        self._checkpoint_filename_with_path = checkpoint_filename_with_path
+        self._adopts = (
+            self._is_remote
+            and on_live_state == "adopt"
+            and not checkpoint_filename_with_path
+        )
+        self._require_checkpoint = require_checkpoint
+        self._has_made_one = False
+
+    def create_session(self) -> Any:
+        """Finalizes the graph and makes an initialized session.
+
+        Returns:
+          A `tf.compat.v1.Session`.
+
+        Raises:
+          RuntimeError: if the model is not ready after its initialization.
+          CheckpointRequiredError: if there is nothing to go on from and
+            `require_checkpoint` is True.
+        """
+        manager = self._finalized_manager()
+        session = self._adopted(manager) if self._adopts else None
+        if session is not None:
+            self.origin = StateOrigin("adopted")
+            if not self._has_made_one:  # A recovery is logged by others.
+                logging.warning(
+                    "Going on from the variables as they live in the cluster: "
+                    "no checkpoint in %r is newer. on_live_state='restore' "
+                    "restores or initializes over them.",
+                    self._checkpoint_dir,
+                )
+        else:
+            self.origin = self._origin_on_disk()
+            session = manager.prepare_session(
+                self._master,
+                init_op=self._scaffold.init_op,
+                init_fn=self._scaffold.init_fn,
+                init_feed_dict=self._scaffold.init_feed_dict,
+                saver=self._scaffold.saver,
+                config=self._config,
+                checkpoint_dir=self._checkpoint_dir,
+                checkpoint_filename_with_path=self._checkpoint_filename_with_path,
+            )
+        self._has_made_one = True
+        return session
+
+    def _adopted(self, manager: Any) -> Any:
+        return live_state.adopted_session(
+            manager,
+            self._master,
+            self._config,
+            self._scaffold.saver,
+            self._checkpoint_dir,
+        )
+
+    def _origin_on_disk(self) -> StateOrigin:
+        path = self._checkpoint_filename_with_path
+        if path is None and self._checkpoint_dir and self._scaffold.saver:
+            state = tf.train.get_checkpoint_state(self._checkpoint_dir)
+            path = state and state.model_checkpoint_path
+        if path:
+            return StateOrigin("restored", path)
+        if self._require_checkpoint and self._has_made_one:
+            raise errors.CheckpointRequiredError(
+                "The session was lost and there is no checkpoint in "
+                f"checkpoint_dir={self._checkpoint_dir!r} to restore. Save "
+                "sooner, or give require_checkpoint=False to begin from "
+                "scratch."
+            )
+        return StateOrigin("initialized")
+
+
+class WorkerSessionCreator(_ScaffoldSessionCreator):
+    """Makes a session once the chief has initialized the variables.
+
+    Stands in for `tf.compat.v1.train.WorkerSessionCreator`.
+
+    Args:
+      scaffold: As for `ChiefSessionCreator`.
+      master: As for `ChiefSessionCreator`.
+      config: As for `ChiefSessionCreator`.
+      max_wait_secs: Seconds to wait for the chief.
+      recovery_wait_secs: Seconds between two looks whether it is done; 30 in
+        TensorFlow.
+    """
+
+    origin = StateOrigin("adopted")
+
+    def __init__(
+        self,
+        scaffold: Any = None,
+        master: str = "",
+        config: Any = None,
+        max_wait_secs: float = 30 * 60,
+        *,
+        recovery_wait_secs: float = POLL_SECS,
+    ) -> None:
+        # No more than a net for what hangs: waiting ends by max_wait_secs.
+        super().__init__(
+            scaffold,
+            master,
+            config,
+            recovery_wait_secs,
+            max_wait_secs + _CREATION_TIMEOUT_SECS,
+        )
+        self._max_wait_secs = max_wait_secs
+
+    def create_session(self) -> Any:
+        """Finalizes the graph and waits for an initialized session.
+
+        Returns:
+          A `tf.compat.v1.Session`.
+
+        Raises:
+          tf.errors.DeadlineExceededError: if the chief took too long.
+        """
+        manager = self._finalized_manager()
+        return manager.wait_for_session(
+            self._master,
+            max_wait_secs=self._max_wait_secs,
+            config=self._config,
+        )
+
+    def awaited(self) -> str:
+        """Returns the tasks that do not answer, or else the variables."""
+        return super().awaited() or live_state.uninitialized(
+            self._master, self._config, self._scaffold.ready_op
+        )
+
+
+def _pruned_placement(config: Any) -> Any:
+    fast = tf.compat.v1.ConfigProto()
+    fast.CopyFrom(_tf_private.default_config() if config is None else config)
+    fast.graph_options.place_pruned_graph = True
+    return fast
+
+
+def default_creator() -> SessionCreator:
+    """Returns the creator of a session that was given none."""
+    context = _tf_private.worker_context()
+    if context is not None:
+        return context.session_creator()  # type: ignore[no-any-return]
+    return ChiefSessionCreator()
