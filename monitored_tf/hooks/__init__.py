@@ -5,6 +5,7 @@ from __future__ import annotations
 import tensorflow as tf
 
 from monitored_tf.hooks.checkpoint_saver_hook import CheckpointSaverHook
+from monitored_tf.hooks.peer_health_hook import PeerHealthHook
 from monitored_tf.hooks.progress_hook import ProgressHook
 from monitored_tf.hooks.session_log_hook import SessionLogHook
 from monitored_tf.hooks.step_counter_hook import StepCounterHook
@@ -30,6 +31,7 @@ __all__ = [
     "GlobalStepWaiterHook",
     "LoggingTensorHook",
     "NanTensorHook",
+    "PeerHealthHook",
     "ProfilerHook",
     "ProgressHook",
     "SecondOrStepTimer",

@@ -90,6 +90,8 @@ class PeerWatch:
         self._peers = peers
         self._settings = settings
         self._current_run = current_run
+        # In the thread of the session, which also recovers it.
+        self._making = Run()
         # The raw session and its coordinator, once they are there.
         self._live: tuple[Any, Any] | None = None
         self.error: errors.PeerLostError | None = None
@@ -140,6 +142,7 @@ class PeerWatch:
         return (
             self._live is not None
             and self._live[1].joined
+            and self._making.is_over()
             and (run is None or run.is_over())
         )
 
@@ -194,9 +197,9 @@ class PeerWatch:
     ) -> bool:
         """Closes the session; returns whether its user did so in time, too."""
         deadline = time.monotonic() + self._settings.exit_grace_secs
-        # No daemon: Python must not end while TensorFlow closes.
+        # No daemon, as this thread is: Python must not end in the midst of it.
         closer = threading.Thread(
-            target=_end_session, args=(*live, error), name="close session"
+            target=_end_session, args=(*live, error), daemon=False
         )
         closer.start()
         is_closed = self._stopped.wait(self._settings.exit_grace_secs)

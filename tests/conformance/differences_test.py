@@ -6,6 +6,9 @@ last test holds the two together.
 
 import pathlib
 import re
+import signal
+import subprocess
+import sys
 import threading
 import warnings
 
@@ -394,6 +397,118 @@ def test_row_25_a_graph_whose_text_cannot_be_written(side, step, tmp_path):
     else:
         with session(hooks=[hook]) as made:
             made.run(step)
+
+
+@pytest.fixture(scope="module")
+def local_server():
+    return tf.distribute.Server.create_local_server()
+
+
+@pytest.fixture
+def master(local_server):
+    """Address of a server that holds no variables."""
+    v1.Session.reset(local_server.target)
+    return local_server.target
+
+
+@SIDES
+def test_row_26_a_chief_that_meets_live_variables(side, step, master):
+    for _ in range(2):
+        with side.MonitoredSession(
+            side.ChiefSessionCreator(master=master)
+        ) as s:
+            last = s.run(step)
+    assert last == (1 if side is THEIRS else 2)
+
+
+_LIBRARY = pytest.mark.parametrize(
+    "library", [v1.train, monitored_tf], ids=["tf", "ours"]
+)
+
+
+@_LIBRARY
+def test_row_27_a_step_that_was_applied(library, step, master):
+    v1.Session(master).run(v1.global_variables_initializer())
+    creator = library.WorkerSessionCreator(master=master)
+    faults = FaultHook(Fault("after_run", 2))
+    with library.MonitoredSession(creator, [faults]) as session:
+        results = [session.run(step) for _ in range(3)]
+    assert results == ([1, 3, 4] if library is v1.train else [1, 2, 3])
+
+
+@_LIBRARY
+def test_row_28_how_often_a_worker_looks(library, graph):
+    v1.get_variable("v", initializer=1.0)
+    creator = library.WorkerSessionCreator(max_wait_secs=45)
+    with FakeClock() as clock, pytest.raises(tf.errors.DeadlineExceededError):
+        creator.create_session()
+    assert set(clock.sleeps) == {30 if library is v1.train else 0.5}
+
+
+@SIDES
+def test_row_29_which_tasks_a_session_waits_for(side, step, master):
+    creator = side.ChiefSessionCreator(master=master)
+    with creator.create_session() as session:
+        filters = list(
+            session._config.device_filters if session._config else []
+        )
+    ours = ["/job:localhost/task:0", "/job:ps"]
+    assert filters == ([] if side is THEIRS else ours)
+
+
+@SIDES
+def test_row_30_how_long_threads_are_waited_for(side, step, monkeypatch):
+    graces = []
+    join = v1.train.Coordinator.join
+
+    def record(self, *args, stop_grace_period_secs=120, **kwargs):
+        graces.append(stop_grace_period_secs)
+        return join(self, *args, stop_grace_period_secs=0.01, **kwargs)
+
+    monkeypatch.setattr(v1.train.Coordinator, "join", record)
+    side.MonitoredSession().close()
+    assert graces == [120 if side is THEIRS else 5]
+
+
+@_LIBRARY
+def test_row_31_tensorboard_is_told_of_a_rollback(library, step, tmp_path):
+    with library.MonitoredTrainingSession(
+        summary_dir=str(tmp_path),
+        hooks=[FaultHook(Fault("before_run", 4))],
+    ) as session:
+        for _ in range(4):
+            session.run(step)
+    (path,) = tmp_path.glob("events*")
+    starts = [
+        event.step
+        for event in v1.train.summary_iterator(str(path))
+        if event.session_log.status == v1.SessionLog.START
+    ]
+    # Each has one of its first summary.
+    assert len(starts) == (1 if library is v1.train else 2)
+
+
+_BAD_FILTER = """
+import tensorflow as tf
+v1 = tf.compat.v1
+server = tf.distribute.Server.create_local_server()
+config = v1.ConfigProto(device_filters=["/job:__bad__"])
+with tf.Graph().as_default(), v1.Session(server.target, config=config) as s:
+    s.run(v1.constant(0))
+"""
+
+
+def test_row_32_a_malformed_filter_aborts_tensorflow():
+    done = subprocess.run(
+        [sys.executable, "-c", _BAD_FILTER], capture_output=True, check=False
+    )
+    assert done.returncode == -signal.SIGABRT
+
+
+def test_row_32_a_malformed_filter_is_an_error(step, master):
+    config = v1.ConfigProto(device_filters=["/job:__bad__"])
+    with pytest.raises(ValueError, match="__bad__"):
+        monitored_tf.MonitoredTrainingSession(master, config=config)
 
 
 def test_every_row_has_a_test_and_every_test_a_row():

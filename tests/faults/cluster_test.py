@@ -1,0 +1,101 @@
+"""Lost, frozen and replaced tasks of a cluster, on our session.
+
+Seconds may be four times those that the figures of the README promise.
+"""
+
+import pytest
+
+from tests.faults import roles, scenarios
+
+OURS = "monitored_tf"
+
+
+def assert_handled(outcome, within_secs):
+    assert outcome.kind == "handled", outcome
+    assert outcome.secs < within_secs, outcome
+
+
+def assert_from_checkpoint(outcome):
+    """The steps since the checkpoint are lost, and no others."""
+    assert 0 < outcome.steps_lost <= roles.STEPS_PER_CHECKPOINT, outcome
+
+
+@pytest.mark.parametrize("after_secs", [0.0, 3.0])
+def test_a_ps_is_killed_and_replaced(after_secs):
+    found = scenarios.ps_replaced(OURS, after_secs)
+    assert_handled(found["chief"], within_secs=8)
+    assert_handled(found["worker"], within_secs=12)
+    assert_from_checkpoint(found["chief"])
+
+
+@pytest.mark.parametrize("saves", [True, False])
+def test_a_chief_that_is_replaced_goes_on_from_the_live_variables(saves):
+    found = scenarios.chief_replaced(OURS, saves)
+    for outcome in found.values():
+        assert_handled(outcome, within_secs=4)
+        assert outcome.steps_lost == 0
+
+
+def test_a_chief_that_keeps_no_live_state_restores_its_checkpoint():
+    found = scenarios.chief_replaced(OURS, keeps_live_state=False)
+    assert_handled(found["chief"], within_secs=4)
+    assert_from_checkpoint(found["chief"])
+
+
+def test_a_worker_is_killed_and_replaced():
+    found = scenarios.worker_replaced(OURS)
+    assert_handled(found["worker"], within_secs=4)
+    # The chief trains on all the while.
+    assert_handled(found["chief"], within_secs=2)
+    assert found["chief"].steps_lost == 0
+
+
+def test_a_worker_that_is_dead_for_ever_is_not_waited_for():
+    found = scenarios.worker_dead_for_ever(OURS)
+    assert_handled(found["chief replaced"], within_secs=4)
+    assert found["chief replaced"].steps_lost == 0
+    assert_handled(found["then ps"], within_secs=8)
+
+
+@pytest.mark.parametrize("step_timeout_secs", [None, 1.0])
+def test_a_ps_that_was_frozen_loses_no_step(step_timeout_secs):
+    found = scenarios.ps_frozen(OURS, step_timeout_secs=step_timeout_secs)
+    for outcome in found.values():
+        assert_handled(outcome, within_secs=4)
+        noticed = outcome.notes.get("noticed after s:")
+        if step_timeout_secs is None:
+            assert noticed is None  # The same session goes on.
+        else:
+            assert step_timeout_secs <= noticed < step_timeout_secs + 0.8
+    assert found["chief"].steps_lost == 0
+
+
+def test_a_ps_is_frozen_then_killed_and_replaced():
+    found = scenarios.ps_frozen_then_killed(OURS)
+    assert_handled(found["chief"], within_secs=8)
+    assert_handled(found["worker"], within_secs=12)
+    assert_from_checkpoint(found["chief"])
+
+
+def test_a_ps_that_never_comes_back_is_given_up():
+    found = scenarios.ps_never_back(OURS, max_recovery_secs=3.0)["chief"]
+    assert found.kind == "announced", found
+    assert found.error == "RecoveryGaveUp (from UnavailableError)"
+    assert found.exit_code == 1
+    assert 3 <= found.secs < 3 + 2 * 4
+    assert found.notes["log lines:"] <= found.secs + 1
+    assert found.notes["% of a core:"] < 4 * 4
+
+
+def test_a_chief_that_never_comes_back_is_not_waited_for_for_ever():
+    found = scenarios.chief_never_back(OURS, max_wait_secs=3.0)["worker"]
+    assert found.kind == "announced", found
+    assert found.error == "DeadlineExceededError"
+    assert found.exit_code == 1
+    assert 3 <= found.secs < scenarios.GIVE_UP_SECS
+
+
+@pytest.mark.parametrize("hooked", ["chief", "worker"])
+def test_a_step_that_was_applied_before_a_hook_failed_counts_once(hooked):
+    found = scenarios.error_after_the_step(OURS, hooked)[hooked]
+    assert found.notes == {"batches counted twice:": 0}

@@ -1,0 +1,221 @@
+"""The faults: each is planted in a new cluster of one of the two libraries.
+
+A scenario takes the library, "tf" or "monitored_tf", and returns what became
+of it by the name of what is watched. A hang is given up on after GIVE_UP_SECS.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import re
+import tempfile
+import time
+
+from monitored_tf.testing import LocalCluster
+from tests.faults import outcomes, roles
+
+GIVE_UP_SECS = 10.0
+# A step that was under way when a signal was sent may still be said.
+_IN_FLIGHT_SECS = 0.1
+_WATCHED = ("chief", "worker")
+
+
+@contextlib.contextmanager
+def running(library, *, workers=1, **options):
+    """Yields a cluster that has saved a checkpoint and trained on.
+
+    Args:
+      library: As in a scenario.
+      workers: 1 or 0.
+      **options: Of `roles.train`.
+    """
+    jobs = {"ps": 1, "chief": 1, "worker": workers}
+    jobs = {job: count for job, count in jobs.items() if count}
+    with tempfile.TemporaryDirectory() as folder:
+        options = {"library": library, "folder": folder, **options}
+        with LocalCluster(jobs, roles.play, (options,), life_secs=60) as made:
+            made.wait_for_output("^step ", "chief", timeout_secs=30)
+            if workers:
+                made.wait_for_output("^step ", "worker")
+            while not _is_far_from_checkpoint(outcomes.steps(made, "chief")):
+                time.sleep(0.02)
+            yield made
+
+
+def _is_far_from_checkpoint(steps):
+    beyond = steps[-1][0] % roles.STEPS_PER_CHECKPOINT
+    return steps[-1][0] > beyond and beyond > roles.STEPS_PER_CHECKPOINT * 0.6
+
+
+def ours(library, **policy):
+    """Returns the option of a policy, for our library."""
+    return {"policy": policy} if library == "monitored_tf" else {}
+
+
+def step_timeout(library, secs):
+    """Returns the option of a limit to a step: what each library has."""
+    if library == "tf":
+        return {"operation_timeout_secs": secs}
+    return ours(library, step_timeout_secs=secs)
+
+
+def watch_both(cluster, since, fault_at=None):
+    """Returns what becomes of chief and worker after a fault of their ps."""
+    found = {
+        task: outcomes.watch(
+            cluster,
+            task,
+            since=since,
+            fault_at=fault_at,
+            timeout_secs=GIVE_UP_SECS,
+        )
+        for task in _WATCHED
+    }
+    # It comes back to a step that the chief has brought up again.
+    found["worker"] = dataclasses.replace(found["worker"], steps_lost=None)
+    return found
+
+
+def replace_ps(cluster, after_secs=0.0):
+    """Kills and replaces the ps; returns when the new one accepts."""
+    cluster.kill("ps")
+    time.sleep(after_secs)
+    cluster.start("ps")
+    return float(cluster.wait_for_output(r"serving at (\S+)\n", "ps")[1])
+
+
+def replace_chief(cluster):
+    """Kills and replaces the chief; returns what becomes of it."""
+    cluster.kill("chief")
+    since = time.monotonic()
+    cluster.start("chief")
+    return outcomes.watch(
+        cluster, "chief", since=since, timeout_secs=GIVE_UP_SECS
+    )
+
+
+def ps_replaced(library, after_secs=0.0):
+    """The ps is killed and replaced; the chief restores its checkpoint."""
+    with running(library, saves=True) as cluster:
+        return watch_both(cluster, replace_ps(cluster, after_secs))
+
+
+def chief_replaced(library, saves=True, **policy):
+    """The chief is killed and replaced while ps and worker live."""
+    with running(library, saves=saves, **ours(library, **policy)) as cluster:
+        chief = replace_chief(cluster)
+        worker = outcomes.watch(
+            cluster, "worker", since=time.monotonic(), timeout_secs=GIVE_UP_SECS
+        )
+        return {"chief": chief, "worker": worker}
+
+
+def worker_replaced(library):
+    """The worker is killed and replaced."""
+    with running(library) as cluster:
+        cluster.kill("worker")
+        since = time.monotonic()
+        cluster.start("worker")
+        return watch_both(cluster, since)
+
+
+def worker_dead_for_ever(library):
+    """The worker dies for ever; then chief and ps are replaced in turn."""
+    with running(library, saves=True) as cluster:
+        cluster.kill("worker")
+        after_chief = replace_chief(cluster)
+        since = replace_ps(cluster)
+        after_ps = outcomes.watch(
+            cluster, "chief", since=since, timeout_secs=GIVE_UP_SECS
+        )
+        return {"chief replaced": after_chief, "then ps": after_ps}
+
+
+def ps_frozen(library, frozen_secs=3.0, step_timeout_secs=None):
+    """The ps is frozen, and goes on later."""
+    limit = {}
+    if step_timeout_secs:
+        limit = step_timeout(library, step_timeout_secs)
+    with running(library, saves=True, **limit) as cluster:
+        cluster.stop("ps")
+        frozen = time.monotonic()
+        time.sleep(frozen_secs)
+        cluster.resume("ps")
+        found = watch_both(cluster, time.monotonic(), frozen)
+        for task, outcome in found.items():
+            for lost_at in outcomes.losses(cluster, task)[:1]:
+                outcome.notes["noticed after s:"] = lost_at - frozen
+        return found
+
+
+def ps_frozen_then_killed(library):
+    """The ps is frozen, then killed and replaced."""
+    limit = step_timeout(library, 1.0)
+    with running(library, saves=True, **limit) as cluster:
+        cluster.stop("ps")
+        frozen = time.monotonic()
+        time.sleep(2.5)
+        return watch_both(cluster, replace_ps(cluster), frozen)
+
+
+def ps_never_back(library, max_recovery_secs=3.0):
+    """The ps is killed for ever; ours has some seconds to recover."""
+    policy = ours(library, max_recovery_secs=max_recovery_secs)
+    with running(library, workers=0, saves=True, **policy) as cluster:
+        so_far = len(cluster.output("chief"))
+        cluster.kill("ps")
+        killed = time.monotonic()
+        found = outcomes.watch(
+            cluster,
+            "chief",
+            since=killed + _IN_FLIGHT_SECS,
+            fault_at=killed,
+            timeout_secs=GIVE_UP_SECS,
+            curable=False,
+        )
+        _note_costs(found, cluster.output("chief")[so_far:])
+        return {"chief": found}
+
+
+def _note_costs(outcome, output):
+    used = re.search(r"^cpu ([\d.]+) in ([\d.]+)", output, re.M)
+    if used:
+        waiting = output[: used.start()]
+        outcome.notes["% of a core:"] = 100 * float(used[1]) / float(used[2])
+        # TensorFlow's C++ logs on its own.
+        outcome.notes["log lines:"] = len(
+            re.findall(r"^\w+:absl:", waiting, re.M)
+        )
+
+
+def chief_never_back(library, max_wait_secs=3.0):
+    """Chief and ps are lost, only the ps is replaced; the worker waits."""
+    with running(library, max_wait_secs=max_wait_secs) as cluster:
+        cluster.kill("chief")
+        since = replace_ps(cluster)
+        worker = outcomes.watch(
+            cluster,
+            "worker",
+            since=since,
+            timeout_secs=GIVE_UP_SECS,
+            curable=False,
+        )
+        return {"worker": worker}
+
+
+def error_after_the_step(library, hooked="chief"):
+    """A hook fails with Aborted after the step was applied on the ps."""
+    with running(library, hooked=hooked) as cluster:
+        said = cluster.wait_for_output(
+            r"^fed (\d+) counted (\d+) ", hooked, timeout_secs=GIVE_UP_SECS
+        )
+        times = [at for _, at in outcomes.steps(cluster, hooked)]
+        longest = max(b - a for a, b in zip(times, times[1:]))
+        more = int(said[2]) - int(said[1])
+        note = "batches lost:" if more < 0 else "batches counted twice:"
+        return {
+            hooked: outcomes.Outcome(
+                "handled", longest, notes={note: abs(more)}
+            )
+        }
