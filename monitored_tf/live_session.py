@@ -10,6 +10,7 @@ from absl import logging
 
 from monitored_tf import (
     _tf_private,
+    errors,
     failures,
     global_step,
     hook_calls,
@@ -136,13 +137,20 @@ class LiveSession:
                 )[0]
             plan = RunPlan(fetches, feed_dict, options, self._graph)
             return self._run_with_hooks(participants, plan, run_metadata)
-        except self._lost_errors:
-            raise
         except Exception as error:
+            self._raise_lost_peer(error)
+            if isinstance(error, self._lost_errors):
+                raise
             if not getattr(options, "timeout_in_ms", 0):  # Or it is theirs.
                 self._note_timeout(error)
             self._raise_loss_by_thread(error)
             raise
+
+    def _raise_lost_peer(self, error: Exception) -> None:
+        # Whoever saw it lost has closed the session under the run.
+        cause = self.thread_error()
+        if isinstance(cause, errors.PeerLostError) and cause is not error:
+            raise cause from error
 
     def _note_timeout(self, error: Exception) -> None:
         if self._step_timeout_secs is not None and isinstance(

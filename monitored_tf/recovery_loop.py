@@ -113,6 +113,9 @@ class RecoveryLoop:
         error = live.thread_error()
         if error is None:
             return bool(live.coord.should_stop())
+        if isinstance(error, errors.PeerLostError):
+            self.given_up = error
+            return True
         if not isinstance(error, self._policy.errors):
             return True
         try:
@@ -221,6 +224,8 @@ class RecoveryLoop:
             return True
 
     def _is_loss(self, error: Exception, live: LiveSession | None) -> bool:
+        if isinstance(error, errors.PeerLostError):
+            return False
         if isinstance(error, self._policy.errors):
             return True
         return bool(self._policy.errors) and (
