@@ -11,6 +11,7 @@ from absl import logging
 
 from monitored_tf import _tf_private, hook_calls
 from monitored_tf.hooks.checkpoint_saver_hook import CheckpointSaverHook
+from monitored_tf.hooks.peer_health_hook import PeerHealthHook
 from monitored_tf.hooks.session_log_hook import SessionLogHook
 from monitored_tf.hooks.step_counter_hook import StepCounterHook
 from monitored_tf.hooks.summary_saver_hook import SummarySaverHook
@@ -52,6 +53,7 @@ def MonitoredTrainingSession(  # noqa: N802  -- TensorFlow's name.
     on_live_state: str | None = None,
     require_checkpoint: bool = False,
     recovery_wait_secs: float = POLL_SECS,
+    watch_peers: bool = True,
 ) -> MonitoredSession:
     """Makes a MonitoredSession for training, for a chief or a worker.
 
@@ -60,7 +62,9 @@ def MonitoredTrainingSession(  # noqa: N802  -- TensorFlow's name.
     counts steps. A worker waits for the chief, and has the user's hooks only.
 
     The chief's hooks are, in order: `chief_only_hooks`, StepCounterHook,
-    SummarySaverHook, SessionLogHook, the checkpoint saver, `hooks`.
+    SummarySaverHook, SessionLogHook, the checkpoint saver, `hooks`. A task of
+    a collective strategy (`MultiWorkerMirroredStrategy`, of the scope or of the
+    worker context) has a PeerHealthHook after all others.
 
     Args:
       master: Address of the TensorFlow master; "" runs in this process.
@@ -92,6 +96,9 @@ def MonitoredTrainingSession(  # noqa: N802  -- TensorFlow's name.
         "restore" if the recovery policy does not keep live state.
       require_checkpoint: As for `ChiefSessionCreator`.
       recovery_wait_secs: As for `WorkerSessionCreator`.
+      watch_peers: Whether a task of a collective strategy ends when another
+        one is lost, instead of waiting for it for ever. A PeerHealthHook among
+        `hooks` takes the place of the default one.
 
     Returns:
       A `MonitoredSession`.
@@ -155,6 +162,8 @@ def MonitoredTrainingSession(  # noqa: N802  -- TensorFlow's name.
             recovery_wait_secs=recovery_wait_secs,
         )
         all_hooks = hooks
+    if watch_peers:
+        all_hooks = (*all_hooks, *_peer_health(context, all_hooks))
     return MonitoredSession(
         creator, all_hooks, stop_grace_period_secs, recovery=recovery
     )
@@ -240,9 +249,30 @@ def _for_worker_context(
     )
 
 
+def _peer_health(context: Any, hooks: tuple[Any, ...]) -> tuple[Any, ...]:
+    strategy = (
+        _tf_private.worker_context_strategy(context)
+        if context is not None
+        else tf.distribute.get_strategy()
+    )
+    if not _is_collective(strategy) or any(
+        isinstance(hook, PeerHealthHook) for hook in hooks
+    ):
+        return ()
+    task = strategy.cluster_resolver
+    cluster = task.cluster_spec()
+    if not cluster.jobs:
+        return ()
+    return (PeerHealthHook(cluster, task.task_type, task.task_id),)
+
+
 def _runs_collectives(context: Any) -> bool:
+    return _is_collective(_tf_private.worker_context_strategy(context))
+
+
+def _is_collective(strategy: Any) -> bool:
     return isinstance(
-        _tf_private.worker_context_strategy(context),
+        strategy,
         (
             tf.distribute.MultiWorkerMirroredStrategy,
             tf.compat.v1.distribute.experimental.MultiWorkerMirroredStrategy,
