@@ -9,6 +9,8 @@ _TASK = re.compile(r"/job:\w+(?:/replica:\d+)?/task:\d+")
 _FROM_TASK = re.compile(r"(?:[A-Z_]+: )?(From /job:.*)")
 # Before it TensorFlow may name the task that reports the error.
 _REMOTE_TASK = re.compile(rf"remote target ({_TASK.pattern})")
+# TensorFlow appends them where several tasks report an error.
+_RECENT_LOGS = "Recent warning and error logs:"
 
 
 def describe(error: BaseException) -> str:
@@ -34,6 +36,14 @@ def peer_of(error: BaseException) -> str:
         return remote.group(1)
     found = _TASK.search(text)
     return found.group() if found else ""
+
+
+def without_logs(error: BaseException) -> str:
+    """Returns an error's text without the log lines that end some.
+
+    They have times: no two such texts are equal.
+    """
+    return str(error).partition(_RECENT_LOGS)[0]
 
 
 def _without_place(lines: list[str]) -> list[str]:

@@ -120,6 +120,16 @@ def forget_frames(
         link.__traceback__ = None
 
 
+def drop_twin(error: BaseException) -> None:
+    """Drops the context of an error where it says the same.
+
+    TensorFlow raises most errors of a run a second time, with more text.
+    """
+    twin = error.__context__
+    if type(twin) is type(error) and str(twin) in str(error):
+        error.__context__ = twin.__context__
+
+
 def _chain(error: BaseException) -> Iterator[BaseException]:
     seen: set[int] = set()
     link: BaseException | None = error

@@ -81,6 +81,10 @@ class Lifecycle:
             with self._in_graph():
                 calls.begin()
             self.creator = creator or make_default_creator()
+            if policy.step_timeout_secs is not None and isinstance(
+                self.creator, session_creators.SessionCreator
+            ):
+                self.creator.limit_operations(policy.hook_run_timeout_secs)
             self.loop.start()
         except BaseException as error:
             with failures.behind(error, "undoing the creation"):

@@ -22,7 +22,7 @@ from monitored_tf import (
 )
 from monitored_tf.bounded_call import BoundedCall
 from monitored_tf.hook_calls import HookCalls
-from monitored_tf.recovery import PREEMPTION_ERRORS
+from monitored_tf.recovery import PREEMPTION_ERRORS, SessionTimeoutError
 from monitored_tf.run_plan import RunPlan
 from monitored_tf.run_plan_cache import RunPlanCache
 from monitored_tf.session_run_hook import SessionRunArgs, SessionRunContext
@@ -98,10 +98,20 @@ class LiveSession:
         self.coord = Coordinator(clean_stop_exception_types=[])
         try:
             self._start_queue_runners()
-            calls.after_create_session(self.raw_session, self.coord)
+            self._tell_hooks()
         except BaseException:
             self.abandon()
             raise
+
+    def _tell_hooks(self) -> None:
+        try:
+            self._calls.after_create_session(self.raw_session, self.coord)
+        except tf.errors.DeadlineExceededError as error:
+            if self._step_timeout_secs is None or not self._is_remote:
+                raise
+            raise SessionTimeoutError(
+                "A run of a hook's after_create_session took too long"
+            ) from error
 
     def _start_queue_runners(self) -> None:
         runners = tf.compat.v1.GraphKeys.QUEUE_RUNNERS
@@ -158,7 +168,7 @@ class LiveSession:
         ):
             self._timeout_error = error
             logging.warning(
-                "A step took more than step_timeout_secs=%g. All threads:\n%s",
+                "A step took too long (step_timeout_secs=%g). All threads:\n%s",
                 self._step_timeout_secs,
                 waiting.stacks(),
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import random
 
-from monitored_tf.error_text import describe
+from monitored_tf.error_text import describe, without_logs
 from monitored_tf.recovery import RecoveryPolicy
 
 
@@ -102,7 +102,7 @@ class Outage:
         self, attempt: RecoveryAttempt, start_step: int | None
     ) -> None:
         step = attempt.step
-        fault = (type(attempt.cause), str(attempt.cause))
+        fault = (type(attempt.cause), without_logs(attempt.cause))
         # Steps that succeeded and lead here again show nothing: they repeat
         # what was lost. Where steps move nothing, each one stands for itself.
         led_here_again = (

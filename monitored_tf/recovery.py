@@ -129,6 +129,10 @@ class RecoveryPolicy:
       step_timeout_secs: Seconds that the raw run of a step may take, for a
         task that hangs; None for no limit. A `timeout_in_ms` that the caller
         or a hook gives in `RunOptions` goes first.
+      hook_run_timeout_secs: Where there is a `step_timeout_secs`, seconds that
+        a run may take that a hook makes itself in a session of a cluster, to
+        save for instance, or that is a part of making the session. An
+        `operation_timeout_in_ms` of the session's config goes first.
       keeps_live_state: Whether variables that live on in a cluster are kept
         where they are newer than the checkpoint, and a step whose run
         succeeded before a hook failed is not run again on them. If False they
@@ -144,6 +148,7 @@ class RecoveryPolicy:
     max_recovery_secs: float | None = None
     max_repeats: int | None = 3
     step_timeout_secs: float | None = None
+    hook_run_timeout_secs: float = 600.0
     keeps_live_state: bool = True
     on_recovery: Callable[[RecoveryEvent], None] | None = None
 
@@ -177,11 +182,9 @@ class RecoveryPolicy:
                 )
         for name in ("max_recovery_secs", "step_timeout_secs"):
             limit = getattr(self, name)
-            if limit is not None and not limit > 0:
-                raise ValueError(
-                    f"RecoveryPolicy.{name} must be more than 0 seconds, or "
-                    f"None for no limit. Got {limit}."
-                )
+            if limit is not None:
+                _check_secs(name, limit, " or None for no limit")
+        _check_secs("hook_run_timeout_secs", self.hook_run_timeout_secs)
 
     @classmethod
     def none(cls) -> RecoveryPolicy:
@@ -209,3 +212,11 @@ class RecoveryPolicy:
         doubled = self.initial_pause_secs * 2 ** min(attempt - 1, 30)
         longest = min(doubled, self.max_pause_secs)
         return float(longest * (1 - self.jitter * jitter))
+
+
+def _check_secs(name: str, secs: float, otherwise: str = "") -> None:
+    if not secs > 0:
+        raise ValueError(
+            f"RecoveryPolicy.{name} must be more than 0 seconds{otherwise}. "
+            f"Got {secs}."
+        )

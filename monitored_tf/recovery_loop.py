@@ -270,6 +270,7 @@ class RecoveryLoop:
     def _chain_earlier(self, error: Exception) -> None:
         """Makes the earlier errors of this outage reachable from the last."""
         for attempt in self._attempts:
+            failures.drop_twin(attempt.cause)
             failures.add_context(error, attempt.cause)
 
     def _place_of_step(self) -> str:

@@ -72,10 +72,7 @@ def session_config(master: str, config: Any, graph: Any) -> Any:
     own = _own_task(master) if tasks is not None else ""
     if tasks is None or not own:
         return config
-    filtered = _v1.ConfigProto()
-    filtered.CopyFrom(
-        _tf_private.default_config() if config is None else config
-    )
+    filtered = _copy(config)
     filtered.device_filters.extend(sorted({_PARAMETER_SERVERS, own, *tasks}))
     logging.log_first_n(
         logging.INFO,
@@ -85,6 +82,27 @@ def session_config(master: str, config: Any, graph: Any) -> Any:
         list(filtered.device_filters),
     )
     return filtered
+
+
+def limited_config(config: Any, secs: float) -> Any:
+    """Returns the config of a session whose runs take no longer than told.
+
+    Args:
+      config: `ConfigProto` or None. One with an `operation_timeout_in_ms` is
+        left as it is.
+      secs: Of a run that has no limit of its own.
+    """
+    if config is not None and config.operation_timeout_in_ms:
+        return config
+    limited = _copy(config)
+    limited.operation_timeout_in_ms = max(1, round(secs * 1000))
+    return limited
+
+
+def _copy(config: Any) -> Any:
+    copy = _v1.ConfigProto()
+    copy.CopyFrom(_tf_private.default_config() if config is None else config)
+    return copy
 
 
 def _check_filter(device_filter: str) -> None:

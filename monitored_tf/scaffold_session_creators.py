@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
+import time
+from collections.abc import Iterator
 from typing import Any
 
 import tensorflow as tf
 from absl import logging
 
 from monitored_tf import _tf_private, errors, live_state, remote_master
+from monitored_tf.recovery import SessionTimeoutError
 from monitored_tf.session_creators import SessionCreator, StateOrigin
 
 _train = tf.compat.v1.train
@@ -37,6 +42,16 @@ class _ScaffoldSessionCreator(SessionCreator):
         if self._is_remote:
             self.creation_timeout_secs = creation_timeout_secs
         self._session_manager: Any = None
+        self._operation_timeout_secs: float | None = None
+
+    def limit_operations(self, secs: float) -> None:
+        """Ends a run on a master of a cluster that takes longer.
+
+        Args:
+          secs: For runs that have no limit of their own.
+        """
+        if self._is_remote:
+            self._operation_timeout_secs = secs
 
     def _finalized_manager(self) -> Any:
         # TensorFlow finalizes the scaffold for each session too: the graph may
@@ -49,6 +64,10 @@ class _ScaffoldSessionCreator(SessionCreator):
                 self._config = remote_master.session_config(
                     self._master, self._config, graph
                 )
+                if self._operation_timeout_secs is not None:
+                    self._config = remote_master.limited_config(
+                        self._config, self._operation_timeout_secs
+                    )
             self._session_manager = _train.SessionManager(
                 graph=graph,
                 ready_op=self._scaffold.ready_op,
@@ -58,6 +77,22 @@ class _ScaffoldSessionCreator(SessionCreator):
                 local_init_feed_dict=self._scaffold.local_init_feed_dict,
             )
         return self._session_manager
+
+    @contextlib.contextmanager
+    def _limit_named(self, max_wait_secs: float = math.inf) -> Iterator[None]:
+        """Tells the end of `limit_operations()` from that of a wait."""
+        # The manager does not begin a pause that ends too late.
+        wait_ends = time.monotonic() + max_wait_secs - self._recovery_wait_secs
+        try:
+            yield
+        except tf.errors.DeadlineExceededError as error:
+            limit_secs = self._operation_timeout_secs
+            if limit_secs is None or time.monotonic() >= wait_ends:
+                raise
+            raise SessionTimeoutError(
+                f"A run took more than hook_run_timeout_secs={limit_secs:g} s "
+                "while a session was made"
+            ) from error
 
     def awaited(self) -> str:
         """Returns the tasks that do not answer, "" if all do."""
@@ -157,18 +192,22 @@ class ChiefSessionCreator(_ScaffoldSessionCreator):
                 )
         else:
             self.origin = self._origin_on_disk()
-            session = manager.prepare_session(
-                self._master,
-                init_op=self._scaffold.init_op,
-                init_fn=self._scaffold.init_fn,
-                init_feed_dict=self._scaffold.init_feed_dict,
-                saver=self._scaffold.saver,
-                config=self._config,
-                checkpoint_dir=self._checkpoint_dir,
-                checkpoint_filename_with_path=self._checkpoint_filename_with_path,
-            )
+            with self._limit_named():
+                session = self._prepared(manager)
         self._has_made_one = True
         return session
+
+    def _prepared(self, manager: Any) -> Any:
+        return manager.prepare_session(
+            self._master,
+            init_op=self._scaffold.init_op,
+            init_fn=self._scaffold.init_fn,
+            init_feed_dict=self._scaffold.init_feed_dict,
+            saver=self._scaffold.saver,
+            config=self._config,
+            checkpoint_dir=self._checkpoint_dir,
+            checkpoint_filename_with_path=self._checkpoint_filename_with_path,
+        )
 
     def _adopted(self, manager: Any) -> Any:
         return live_state.adopted_session(
@@ -241,11 +280,12 @@ class WorkerSessionCreator(_ScaffoldSessionCreator):
           tf.errors.DeadlineExceededError: if the chief took too long.
         """
         manager = self._finalized_manager()
-        return manager.wait_for_session(
-            self._master,
-            max_wait_secs=self._max_wait_secs,
-            config=self._config,
-        )
+        with self._limit_named(self._max_wait_secs):
+            return manager.wait_for_session(
+                self._master,
+                max_wait_secs=self._max_wait_secs,
+                config=self._config,
+            )
 
     def awaited(self) -> str:
         """Returns the tasks that do not answer, or else the variables."""

@@ -51,6 +51,13 @@ class SessionCreator(_train.SessionCreator):  # type: ignore[misc,name-defined]
         """
         return ""
 
+    def limit_operations(self, secs: float) -> None:
+        """Is told how long a run without a limit of its own may take.
+
+        Called before the first session is made, where the recovery policy has
+        a limit to steps.
+        """
+
 
 class ReusedSessionCreator(SessionCreator):
     """Puts hooks around a session that the caller owns.

@@ -65,3 +65,11 @@ def test_the_task_that_did_not_answer_is_told_after_what_happened():
 
 def test_an_error_that_names_no_task_has_no_peer():
     assert error_text.peer_of(ValueError("job ps, task 0")) == ""
+
+
+def test_the_recent_logs_of_an_error_are_cut_off():
+    text = "5 root error(s) found.\nlost\n"
+    logs = "Recent warning and error logs:\n  I0412"
+    error = tf.errors.AbortedError(None, None, text + logs)
+    assert error_text.without_logs(error) == text
+    assert error_text.without_logs(ValueError("lost")) == "lost"

@@ -142,3 +142,17 @@ def test_a_circle_that_was_there_is_left_alone():
     error, other = ValueError("one"), ValueError("two")
     error.__context__, other.__context__ = other, error
     failures.add_context(error, ValueError("three"))
+
+
+def test_the_twin_of_an_error_is_dropped():
+    root = ValueError("root")
+    twin = KeyError("lost")
+    twin.__context__ = root
+    error = KeyError("lost")
+    error.__context__ = twin
+    failures.drop_twin(error)
+    assert error.__context__ is root
+    failures.drop_twin(error)
+    assert error.__context__ is root
+    failures.drop_twin(root)
+    assert root.__context__ is None

@@ -121,3 +121,13 @@ def test_an_attempt_reads_as_a_phrase():
     assert str(_creation(outage_secs=2.5)) == (
         "2.5 s, making a session: AbortedError: lost"
     )
+
+
+def test_logs_with_times_make_no_other_fault():
+    text = "2 root errors\nRecent warning and error logs:\n  {} lost"
+    errors = [
+        tf.errors.AbortedError(None, None, text.format(time))
+        for time in ("10:00", "10:01", "10:02")
+    ]
+    steps = [_step(error=error) for error in errors]
+    assert _verdicts(RecoveryPolicy(max_repeats=3), steps)[-1] is not None

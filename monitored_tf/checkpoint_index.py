@@ -1,0 +1,181 @@
+"""Reads what the index of a checkpoint says of its data files.
+
+TensorFlow's reader tells names, shapes and dtypes, but not where the bytes
+are, so that it can't tell how long a data file must be. And where a block of
+the index is damaged it leaves out what stood in it, without an error.
+
+An index is a table in LevelDB's format, not compressed: blocks of sorted keys,
+and a footer of 48 bytes that leads to the block which lists them. The values
+are messages of protocol buffers.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import struct
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import tensorflow as tf
+
+_FOOTER_BYTES = 48
+_BLOCK_TRAILER_BYTES = 5  # Kind of compression, checksum.
+# Fields of BundleHeaderProto.
+_NUM_SHARDS = 1
+# Fields of BundleEntryProto.
+_SHARD, _OFFSET, _SIZE, _SLICES = 3, 4, 5, 7
+_SLICE_KEY = b"\0"
+# Kinds of fields.
+_VARINT, _BYTES, _FIXED32 = 0, 2, 5
+
+
+class FormatError(ValueError):
+    """The file is no index, or a damaged one."""
+
+
+@dataclasses.dataclass(frozen=True)
+class CheckpointIndex:
+    """What an index says.
+
+    Attributes:
+      tensors: How many tensors there are.
+      shard_bytes: The least length of each data file.
+      slices: Name of each tensor that is saved in slices, with the slices as
+        RestoreV2 takes them behind the shape: "0,3:-".
+    """
+
+    tensors: int
+    shard_bytes: tuple[int, ...]
+    slices: Mapping[str, tuple[str, ...]]
+
+
+def read(path: str) -> CheckpointIndex:
+    """Reads the index file of a checkpoint.
+
+    Raises:
+      FormatError: if it can't be understood.
+      tf.errors.OpError: if it can't be read.
+    """
+    with tf.io.gfile.GFile(path, "rb") as file:
+        raw: bytes = file.read()
+    try:
+        return _parse(raw)
+    except (IndexError, UnicodeDecodeError, struct.error) as error:
+        raise FormatError(f"it is damaged ({error})") from error
+
+
+def _parse(raw: bytes) -> CheckpointIndex:
+    if len(raw) < _FOOTER_BYTES:
+        raise FormatError(f"it has only {len(raw)} bytes")
+    tensors = 0
+    shard_bytes: dict[int, int] = {}
+    slices: dict[str, tuple[str, ...]] = {}
+    shards = 1
+    for key, value in _items(raw):
+        if not key:
+            shards = dict(_fields(value)).get(_NUM_SHARDS, 1)
+            continue
+        shard, end, its_slices = _entry(value)
+        shard_bytes[shard] = max(end, shard_bytes.get(shard, 0))
+        tensors += not key.startswith(_SLICE_KEY)
+        if its_slices:
+            slices[key.decode()] = its_slices
+    if max(shard_bytes, default=0) >= shards:
+        raise FormatError(f"it names more than its {shards} data files")
+    return CheckpointIndex(
+        tensors, tuple(shard_bytes.get(n, 0) for n in range(shards)), slices
+    )
+
+
+def _items(raw: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Yields all keys and values of a table."""
+    footer = raw[-_FOOTER_BYTES:]
+    _, position = _varint(footer, 0)  # Of a block that is not used.
+    _, position = _varint(footer, position)
+    for _, handle in _block(raw, footer[position:]):
+        yield from _block(raw, handle)
+
+
+def _block(raw: bytes, handle: bytes) -> Iterator[tuple[bytes, bytes]]:
+    offset, position = _varint(handle, 0)
+    size, _ = _varint(handle, position)
+    block = raw[offset : offset + size]
+    if len(raw) < offset + size + _BLOCK_TRAILER_BYTES:
+        raise FormatError("it ends too early")
+    if raw[offset + size]:
+        raise FormatError("a block of it is compressed, or damaged")
+    (restarts,) = struct.unpack("<I", block[-4:])
+    end = size - 4 * (restarts + 1)
+    position, key = 0, b""
+    while position < end:
+        shared, position = _varint(block, position)
+        rest, position = _varint(block, position)
+        length, position = _varint(block, position)
+        key = key[:shared] + block[position : position + rest]
+        position += rest
+        yield key, block[position : position + length]
+        position += length
+
+
+def _entry(value: bytes) -> tuple[int, int, tuple[str, ...]]:
+    """Returns shard, end of its bytes in it, and slices."""
+    shard = offset = size = 0
+    slices = []
+    for field, content in _fields(value):
+        if field == _SHARD:
+            shard = content
+        elif field == _OFFSET:
+            offset = content
+        elif field == _SIZE:
+            size = content
+        elif field == _SLICES:
+            slices.append(_slice(content))
+    return shard, offset + size, tuple(slices)
+
+
+def _slice(message: bytes) -> str:
+    extents = []
+    for _, extent in _fields(message):
+        numbers = dict(_fields(extent))
+        # Without a length it is the whole dimension.
+        whole = 2 not in numbers
+        extents.append("-" if whole else f"{numbers.get(1, 0)},{numbers[2]}")
+    return ":".join(extents)
+
+
+def _fields(message: bytes) -> list[tuple[int, Any]]:
+    """Returns number and content of each field of a protocol buffer."""
+    fields: list[tuple[int, Any]] = []
+    position, end = 0, len(message)
+    while position < end:
+        # All numbers of fields are below 16.
+        tag = message[position]
+        number, kind = tag >> 3, tag & 7
+        if kind == _FIXED32:
+            position += 5
+            continue
+        if kind not in (_VARINT, _BYTES):
+            raise FormatError(f"it is damaged (field of kind {kind})")
+        content, position = _varint(message, position + 1)
+        if kind == _VARINT:
+            fields.append((number, content))
+        else:
+            fields.append((number, message[position : position + content]))
+            position += content
+    return fields
+
+
+def _varint(data: bytes, position: int) -> tuple[int, int]:
+    """Returns a number and the position behind it."""
+    byte = data[position]
+    position += 1
+    if byte < 128:
+        return byte, position
+    number, shift = byte & 127, 7
+    while True:
+        byte = data[position]
+        position += 1
+        number |= (byte & 127) << shift
+        if byte < 128:
+            return number, position
+        shift += 7
