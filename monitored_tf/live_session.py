@@ -9,31 +9,22 @@ import tensorflow as tf
 from absl import logging
 
 from monitored_tf import (
-    _tf_private,
     errors,
     failures,
     global_step,
-    hook_calls,
     remote_master,
-    run_options,
-    run_plan,
+    session_close,
     session_creators,
     waiting,
 )
-from monitored_tf.bounded_call import BoundedCall
 from monitored_tf.hook_calls import HookCalls
 from monitored_tf.recovery import PREEMPTION_ERRORS, SessionTimeoutError
-from monitored_tf.run_plan import RunPlan
-from monitored_tf.run_plan_cache import RunPlanCache
-from monitored_tf.session_run_hook import SessionRunArgs, SessionRunContext
 from monitored_tf.step_context import StepContext
+from monitored_tf.step_runner import StepRunner
 from monitored_tf.stop_reason import Ending
 
 Coordinator = tf.compat.v1.train.Coordinator
-RunMetadata = tf.compat.v1.RunMetadata
-RunOptions = tf.compat.v1.RunOptions
 
-_NO_REQUESTS: dict[int, Any] = {}
 # TensorFlow's default of 120 s, as an object of its own: who gives 120 waits so
 # long, who gives nothing waits SHORT_GRACE_SECS.
 DEFAULT_GRACE_SECS = float("120")
@@ -64,8 +55,6 @@ class LiveSession:
       coord: Its `Coordinator`.
       origin: `StateOrigin` of its variables.
       start_step: Global step at which it began, for one that replaces another.
-      applied: A pair: the error of an `after_run`, and the result of the run
-        before it. None otherwise.
     """
 
     def __init__(
@@ -83,16 +72,12 @@ class LiveSession:
         self._stop_grace_period_secs = stop_grace_period_secs
         self._ending = ending
         self.raw_session = creator.create_session()
-        # What stands in for a session may have no graph.
-        self._graph = getattr(self.raw_session, "graph", None)
         self.origin = session_creators.origin_of(creator)
         self.start_step: int | None = None
-        self.applied: tuple[BaseException, Any] | None = None
         self._step_timeout_secs = step_timeout_secs
         self._timeout_error: BaseException | None = None
-        self._steps = global_step.StepWatch(self._graph)
-        self._plans = RunPlanCache(
-            self.raw_session, self._steps, step_timeout_secs
+        self._runner = StepRunner(
+            self.raw_session, calls, ending, step_timeout_secs
         )
         # No error of a thread is a clean end here: it shows in close().
         self.coord = Coordinator(clean_stop_exception_types=[])
@@ -134,19 +119,9 @@ class LiveSession:
         raised: it is the root cause.
         """
         try:
-            if self._ending.refuses_runs:
-                self._ending.refuse()
-            participants = self._calls.participants
-            if hooks is not None:
-                participants = self._calls.chosen(hooks)
-            if participants.are_silent:
-                is_plain = options is None and run_metadata is None
-                run = self._run_plain if is_plain else self._run_raw
-                return run(
-                    fetches, _NO_REQUESTS, feed_dict, options, run_metadata
-                )[0]
-            plan = RunPlan(fetches, feed_dict, options, self._graph)
-            return self._run_with_hooks(participants, plan, run_metadata)
+            return self._runner.run(
+                fetches, feed_dict, options, run_metadata, hooks
+            )
         except Exception as error:
             self._raise_lost_peer(error)
             if isinstance(error, self._lost_errors):
@@ -184,91 +159,6 @@ class LiveSession:
         if cause is not None:
             failures.add_context(error, cause)
 
-    def _run_with_hooks(
-        self,
-        participants: hook_calls.Participants,
-        plan: RunPlan,
-        run_metadata: Any,
-    ) -> Any:
-        context = SessionRunContext(
-            SessionRunArgs._make((plan.fetches, plan.caller_feeds, None)),
-            self.raw_session,
-        )
-        stopped_by = hook_calls.before_run(participants, context, plan)
-        request = (plan.fetches, plan.requests, plan.feed_dict())
-        is_plain = plan.options is None and run_metadata is None
-        options = plan.options
-        if options is None and self._step_timeout_secs is None:
-            options = RunOptions()
-        else:
-            options = self._with_timeout(options)
-        if run_metadata is None:
-            run_metadata = RunMetadata()
-        run = self._run_plain if is_plain else self._run_raw
-        result, hook_results = run(*request, options, run_metadata)
-        try:
-            stopped_by = hook_calls.after_run(
-                participants,
-                context,
-                hook_results,
-                options,
-                run_metadata,
-                stopped_by,
-            )
-        except Exception as error:
-            self.applied = (error, result)
-            raise
-        if stopped_by is not None:
-            self._ending.ask_by_hook(stopped_by)
-        return result
-
-    def _run_plain(
-        self,
-        fetches: Any,
-        requests: dict[int, Any],
-        feed_dict: Any,
-        options: Any,
-        run_metadata: Any,
-    ) -> Any:
-        """Runs what nobody gave options for: they come back as they are."""
-        key = self._plans.key(fetches, requests, feed_dict)
-        results = self._plans.run(key, feed_dict)
-        if results is None:
-            results = self._run_raw(
-                fetches, requests, feed_dict, options, run_metadata
-            )
-            self._plans.learn(key, fetches, requests, feed_dict)
-        return results
-
-    def _run_raw(
-        self,
-        fetches: Any,
-        requests: dict[int, Any],
-        feed_dict: Any,
-        options: Any,
-        run_metadata: Any,
-    ) -> Any:
-        """Returns the caller's result and the dict of the hooks'."""
-        results = self.raw_session.run(
-            fetches=run_plan.all_fetches(fetches, requests),
-            feed_dict=feed_dict,
-            options=self._with_timeout(options),
-            run_metadata=run_metadata or RunMetadata(),
-        )
-        result, hook_results = run_plan.split(results)
-        self._steps.note(requests, hook_results)
-        return result, hook_results
-
-    def _with_timeout(self, options: Any) -> Any:
-        """Returns the options with the limit of a step, if they have none."""
-        limit = _tf_private.timeout_options(self._step_timeout_secs)
-        if not options:
-            return limit
-        is_limited = getattr(options, "timeout_in_ms", True)
-        if is_limited or self._step_timeout_secs is None:
-            return options
-        return run_options.merge(options, limit)
-
     def run_step_fn(self, step_fn: Callable[[StepContext], Any]) -> Any:
         """Calls a step function with a context of this session."""
         context = StepContext(
@@ -279,7 +169,12 @@ class LiveSession:
         try:
             return step_fn(context)
         finally:
-            self.applied = None  # It was a part of the step only.
+            self._runner.applied = None  # It was a part of the step only.
+
+    @property
+    def applied(self) -> tuple[BaseException, Any] | None:
+        """The error of an `after_run`, and the result of the run before it."""
+        return self._runner.applied
 
     def thread_error(self) -> BaseException | None:
         """Returns the error that a thread reported to the coordinator."""
@@ -304,7 +199,7 @@ class LiveSession:
             step = global_step.read(self.raw_session)
             if step is not None:
                 return step
-        return None if self._steps.last is None else int(self._steps.last)
+        return self._runner.last_step
 
     @property
     def _is_remote(self) -> bool:
@@ -342,44 +237,11 @@ class LiveSession:
     def _close(self, grace_secs: float, close_secs: float) -> None:
         self.coord.request_stop()
         try:
-            self._join(grace_secs)
+            session_close.join(self.coord, grace_secs)
         finally:
-            self._plans.clear()
-            self._close_raw_session(close_secs)
-
-    def _join(self, grace_secs: float) -> None:
-        threads = _tf_private.threads_of(self.coord)  # join() forgets them.
-
-        def still_alive() -> str:
-            return ", ".join(sorted(t.name for t in threads if t.is_alive()))
-
-        with waiting.told("threads to stop", still_alive):
-            try:
-                self.coord.join(
-                    stop_grace_period_secs=grace_secs, ignore_live_threads=True
+            self._runner.clear()
+            if not self._reused:
+                session_close.close_raw_session(
+                    self.raw_session,
+                    close_secs if self._is_remote else None,
                 )
-            finally:
-                left = still_alive()
-                if left:
-                    logging.warning(
-                        "Threads that did not stop in %.1f s are left behind: "
-                        "%s",
-                        grace_secs,
-                        left,
-                    )
-
-    def _close_raw_session(self, close_secs: float) -> None:
-        if self._reused:
-            return
-        try:
-            if not self._is_remote:
-                self.raw_session.close()
-                return
-            # It waits for a task that hangs.
-            call = BoundedCall(self.raw_session.close, "closing a session")
-            if call.wait(close_secs):
-                call.result()
-            else:
-                call.abandon()
-        except Exception as error:  # As TensorFlow: join() told what matters.
-            logging.info("Closing the raw session failed: %s", error)

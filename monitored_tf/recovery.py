@@ -183,7 +183,7 @@ class RecoveryPolicy:
         for name in ("max_recovery_secs", "step_timeout_secs"):
             limit = getattr(self, name)
             if limit is not None:
-                _check_secs(name, limit, " or None for no limit")
+                _check_secs(name, limit, ", or None for no limit")
         _check_secs("hook_run_timeout_secs", self.hook_run_timeout_secs)
 
     @classmethod

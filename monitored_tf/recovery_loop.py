@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import collections
 import sys
 import threading
 import time
@@ -15,6 +14,7 @@ from monitored_tf import errors, failures, global_step, waiting
 from monitored_tf.error_text import describe
 from monitored_tf.live_session import LiveSession
 from monitored_tf.outage import Outage, RecoveryAttempt
+from monitored_tf.outage_record import Loss, OutageRecord
 from monitored_tf.recovery import (
     RecoveryEvent,
     RecoveryPolicy,
@@ -22,10 +22,6 @@ from monitored_tf.recovery import (
 )
 
 _T = TypeVar("_T")
-# Of a long outage only the latest failures are kept, for what ends it.
-_KEPT_ATTEMPTS = 10
-# An attempt that has less fails for that, which hides why the others failed.
-_LEAST_CREATION_SECS = 1.0
 
 
 class RecoveryLoop:
@@ -48,15 +44,10 @@ class RecoveryLoop:
         self._make_live_session = make_live_session
         self._on_recovery = on_recovery
         self._outage = Outage(policy)
-        self._attempts: collections.deque[RecoveryAttempt] = collections.deque(
-            maxlen=_KEPT_ATTEMPTS
-        )
+        self._record = OutageRecord()
         self._generation = 0
         self._is_closed = False
-        self._loss: _Loss | None = None
-        # time.monotonic() of the first failure since a step succeeded.
-        self._outage_began: float | None = None
-        self._log = _FailureLog()
+        self._loss: Loss | None = None
         # Threads may share a session. The one that sees it lost first replaces
         # it; a hook may call run() while a session is being made.
         self._lock = threading.RLock()
@@ -97,7 +88,7 @@ class RecoveryLoop:
                     raise
                 applied = self._applied(error, live) or applied
                 failures.forget_frames(error, until=handled_by_caller)
-        if self._outage_began is not None and step is not _nothing:
+        if self._record.is_open and step is not _nothing:
             self._outage_ends()
         return result
 
@@ -167,9 +158,10 @@ class RecoveryLoop:
                 raise errors.SessionClosedError
             live = self.live
             if live is None:
-                if self._outage_began is None:
-                    self._outage_began = time.monotonic()
-                live = self._make_live_session(self._secs_left())
+                self._record.begin()
+                live = self._make_live_session(
+                    self._record.secs_left(self._policy.max_recovery_secs)
+                )
                 self._generation += 1
                 self.live, self.raw_session = live, live.raw_session
                 self._tell_of_recovery(live)
@@ -182,7 +174,9 @@ class RecoveryLoop:
             return
         live.start_step = global_step.read(live.raw_session)
         try:
-            self._on_recovery(loss.event(self._generation, live))
+            self._on_recovery(
+                loss.event(self._generation, live.start_step, live.origin)
+            )
         except BaseException:
             if self.live is live:
                 self._loss, self.live = loss, None
@@ -209,17 +203,19 @@ class RecoveryLoop:
             attempt = self._attempt(error, live)
             start_step = live.start_step if live else None
             gives_up = self._outage.failed(attempt, start_step)
-            self._attempts.append(attempt)
+            self._record.attempts.append(attempt)
             if live is not None:
                 self._drop(live.drop)
             if gives_up is not None:
-                self._chain_earlier(error)
-                raise errors.gave_up(error, gives_up, self._attempts) from error
+                self._record.chain(error)
+                raise errors.gave_up(
+                    error, gives_up, self._record.attempts
+                ) from error
             pause_secs = self._outage.pause_secs()
             if self._loss is None:
-                self._loss = _Loss(attempt, failed_at)
+                self._loss = Loss(attempt, failed_at)
             self._loss.failed_again(self._outage.count, pause_secs)
-            self._log.failed(attempt, self._outage.count)
+            self._record.log(attempt, self._outage.count)
             time.sleep(pause_secs)
             return True
 
@@ -236,14 +232,11 @@ class RecoveryLoop:
     def _attempt(
         self, error: Exception, live: LiveSession | None
     ) -> RecoveryAttempt:
-        now = time.monotonic()
-        if self._outage_began is None:
-            self._outage_began = now
         return RecoveryAttempt(
             cause=error,
             in_step=live is not None,
             step=live.step_when_lost(error) if live else None,
-            outage_secs=now - self._outage_began,
+            outage_secs=self._record.secs(),
         )
 
     def _applied(
@@ -255,23 +248,9 @@ class RecoveryLoop:
         applied = live.applied
         return (applied[1],) if applied and applied[0] is error else None
 
-    def _secs_left(self) -> float | None:
-        longest = self._policy.max_recovery_secs
-        if longest is None or self._outage_began is None:
-            return None
-        left_secs = self._outage_began + longest - time.monotonic()
-        return max(_LEAST_CREATION_SECS, left_secs)
-
     def _outage_ends(self) -> None:
         self._outage.step_succeeded()
-        self._attempts.clear()
-        self._outage_began = None
-
-    def _chain_earlier(self, error: Exception) -> None:
-        """Makes the earlier errors of this outage reachable from the last."""
-        for attempt in self._attempts:
-            failures.drop_twin(attempt.cause)
-            failures.add_context(error, attempt.cause)
+        self._record.end()
 
     def _place_of_step(self) -> str:
         return waiting.place(RecoveryLoop.call.__code__, self)
@@ -286,53 +265,3 @@ def _is_of_closed(error: Exception) -> bool:
     return isinstance(error, tf.errors.CancelledError) or (
         type(error) is RuntimeError and "closed Session" in str(error)
     )
-
-
-class _Loss:
-    """What a `RecoveryEvent` tells, gathered from the loss on."""
-
-    def __init__(self, first: RecoveryAttempt, failed_at: float) -> None:
-        self._first = first
-        self._began = failed_at
-        self._attempt = 0
-        self._pause_secs = 0.0
-
-    def failed_again(self, attempt: int, pause_secs: float) -> None:
-        self._attempt = attempt
-        self._pause_secs = pause_secs
-
-    def event(self, generation: int, live: LiveSession) -> RecoveryEvent:
-        return RecoveryEvent(
-            cause=self._first.cause,
-            attempt=self._attempt,
-            pause_secs=self._pause_secs,
-            recovery_secs=time.monotonic() - self._began,
-            generation=generation,
-            step_before=self._first.step,
-            step_after=live.start_step,
-            state=live.origin.state,
-            checkpoint=live.origin.checkpoint,
-        )
-
-
-class _FailureLog:
-    """Logs failures, in a long outage no more than one line a second.
-
-    A step's failure is told by the recovery that follows.
-    """
-
-    def __init__(self) -> None:
-        self._next_line = 0.0
-
-    def failed(self, attempt: RecoveryAttempt, count: int) -> None:
-        now = time.monotonic()
-        is_due = not attempt.in_step and now >= self._next_line
-        if is_due:
-            self._next_line = now + 1.0
-        logging.log(
-            logging.WARNING if is_due else logging.INFO,
-            "No session yet after %d attempts, %s",
-            count,
-            attempt,
-        )
-        logging.info("Where it was lost:", exc_info=attempt.cause)

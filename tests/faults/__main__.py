@@ -5,61 +5,78 @@ Run with `python -m tests.faults`, followed by words to choose faults by.
 
 from __future__ import annotations
 
-import functools
+import collections
+import os
 import sys
+import traceback
 
-from tests.faults import scenarios
+# Before TensorFlow is loaded: its C++ start-up lines belong to no fault.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-_partial = functools.partial
-FAULTS = {
-    "ps killed, replaced at once": scenarios.ps_replaced,
-    "ps killed, replaced after 3 s": _partial(
-        scenarios.ps_replaced, after_secs=3.0
-    ),
-    "chief killed and replaced, with a checkpoint": scenarios.chief_replaced,
-    "chief killed and replaced, no checkpoint": _partial(
-        scenarios.chief_replaced, saves=False
-    ),
-    "chief killed and replaced, keeps_live_state=False": _partial(
-        scenarios.chief_replaced, keeps_live_state=False
-    ),
-    "worker killed and replaced": scenarios.worker_replaced,
-    "worker dead for ever, then chief, then ps replaced": (
-        scenarios.worker_dead_for_ever
-    ),
-    "ps frozen for 3 s": scenarios.ps_frozen,
-    "ps frozen for 3 s, step timeout 1 s": _partial(
-        scenarios.ps_frozen, step_timeout_secs=1.0
-    ),
-    "ps frozen, killed, replaced; step timeout 1 s": (
-        scenarios.ps_frozen_then_killed
-    ),
-    "ps never back; 3 s to recover": scenarios.ps_never_back,
-    "chief never back; max_wait_secs 3": scenarios.chief_never_back,
-    "hook of the chief fails after a step": scenarios.error_after_the_step,
-    "hook of a worker fails after a step": _partial(
-        scenarios.error_after_the_step, hooked="worker"
-    ),
-}
+from tests.faults import cluster_faults, hook_faults, hook_programs
+
+FAULTS = {**cluster_faults.FAULTS, **hook_faults.FAULTS}
+LIBRARIES = {"tf": "TensorFlow", "monitored_tf": "monitored_tf"}
+# The other kinds of outcomes are faults of the library.
+GOOD_KINDS = ("handled", "announced")
 
 
-def row(fault, scenario):
-    """Returns a row of the table; plants the fault twice."""
-    cells = [fault]
-    for library in ("tf", "monitored_tf"):
-        found = scenario(library)
-        cells.append(
-            "; ".join(f"{name}: {outcome}" for name, outcome in found.items())
-        )
-    return f"| {' | '.join(cells)} |"
+def plant(scenario, tallies):
+    """Plants a fault on each library.
+
+    Args:
+      scenario: Given the library, returns the outcomes by name.
+      tallies: A Counter of kinds for each library, which is added to.
+
+    Returns:
+      A cell of the table for each library.
+    """
+    cells = []
+    for library, tally in tallies.items():
+        found = outcomes_of(scenario, library)
+        tally.update(outcome.kind for outcome in found.values())
+        cells.append(cell(found))
+    return cells
+
+
+def outcomes_of(scenario, library):
+    """Returns a scenario's outcomes; one that says so if it can't be played."""
+    try:
+        return scenario(library)
+    except Exception as error:  # The other faults are shown all the same.
+        traceback.print_exc()
+        failed = hook_programs.Outcome("not planted", type(error).__name__)
+        return {"scenario": failed}
+
+
+def cell(found):
+    """Returns outcomes as text; those that are equal are named together."""
+    names = collections.defaultdict(list)
+    for name, outcome in found.items():
+        names[str(outcome)].append(name)
+    return "; ".join(
+        f"{', '.join(named)}: {text}" for text, named in names.items()
+    )
+
+
+def summary(library, tally):
+    """Returns how many of a library's outcomes are good."""
+    n_good = sum(tally[kind] for kind in GOOD_KINDS)
+    name = LIBRARIES[library]
+    return f"{name}: handled or announced: {n_good} of {sum(tally.values())}"
 
 
 def main(words):
     """Prints the table of the faults that hold one of the words."""
+    tallies = {library: collections.Counter() for library in LIBRARIES}
     print("| fault | TensorFlow | monitored_tf |\n|---|---|---|", flush=True)
     for fault, scenario in FAULTS.items():
         if not words or any(word in fault for word in words):
-            print(row(fault, scenario), flush=True)
+            cells = plant(scenario, tallies)
+            print(f"| {' | '.join([fault, *cells])} |", flush=True)
+    print()
+    for library, tally in tallies.items():
+        print(summary(library, tally))
 
 
 if __name__ == "__main__":

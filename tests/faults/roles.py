@@ -23,56 +23,93 @@ _STEPS_OF_HOOKED = 30
 
 def play(options):
     """Serves as a ps, or trains with these options, by the task's type."""
+    serve(options, train)
+
+
+def serve(options, train, plain_server=False):
+    """Serves as a ps, or calls `train`, by the task's type.
+
+    Args:
+      options: Its arguments, after the task, the address of its server, and a
+        `Report`.
+      train: What a chief and a worker do.
+      plain_server: Whether TensorFlow's server is started as it is.
+    """
     v1.disable_eager_execution()
     task = from_tf_config()
-    server = task.server
-    say("serving")
-    if task.task_type == "ps":
-        task.join()
-    if task.task_type == "worker":
-        wait_for(pathlib.Path(options["folder"], FIRST_STEP))
     with tf.Graph().as_default(), report_of_error() as report:
+        server = new_server(task) if plain_server else task.server
+        say("serving")
+        if task.task_type == "ps":
+            server.join()
+        if task.task_type == "worker":
+            wait_for(pathlib.Path(options["folder"], FIRST_STEP))
         train(task, server.target, report, **options)
 
 
-def train(
-    task,
-    master,
-    report,
-    library,
-    folder,
-    saves=False,
-    policy=None,
-    operation_timeout_secs=0,
-    max_wait_secs=60,
-    hooked=None,
-):
+def new_server(task):
+    """Returns a server as programs make it that have no `ClusterTask`."""
+    return tf.distribute.Server(task.cluster, task.task_type, task.task_id)
+
+
+def train(task, master, report, hooked=None, **options):
     """Counts steps on the ps, and says each.
 
     Args:
       task: The `ClusterTask`.
       master: Address of its server.
       report: Is told of each step.
+      hooked: Type of the task that has a hook that fails once. Its batches
+        count, and it stops; the other trains for ever.
+      **options: Of `open_session`.
+    """
+    is_hooked = hooked == task.task_type
+    with v1.device(task.device_function):
+        step, batch, total = model()
+    hooks = [AbortedOnce()] if is_hooked else []
+    with open_session(task, master, hooks, **options) as session:
+        for fed in itertools.count(1):
+            at, counted = session.run([step, total], {batch: float(is_hooked)})
+            report.step(at)
+            pathlib.Path(options["folder"], FIRST_STEP).touch()
+            # A worker that steps seldom hides little of what was lost.
+            time.sleep(0.01 if task.is_chief else 0.1)
+            if is_hooked and fed == _STEPS_OF_HOOKED:
+                say(f"fed {fed} counted {counted:.0f}")
+
+
+def open_session(
+    task,
+    master,
+    hooks,
+    library,
+    folder,
+    saves=False,
+    policy=None,
+    operation_timeout_secs=0,
+    max_wait_secs=60,
+):
+    """Returns the training session of a task.
+
+    Args:
+      task: The `ClusterTask`.
+      master: Address of its server.
+      hooks: The user's.
       library: Whose session: "tf" or "monitored_tf".
       folder: For checkpoints and marks.
       saves: Whether to save checkpoints.
       policy: Arguments of a `RecoveryPolicy`, None for the default.
       operation_timeout_secs: TensorFlow's only limit on a step; 0 for none.
       max_wait_secs: Seconds that a worker waits for its chief.
-      hooked: Type of the task that has a hook that fails once. Its batches
-        count, and it stops; the other trains for ever.
     """
     is_ours = library == "monitored_tf"
     module = monitored_tf if is_ours else v1.train
     more = {"recovery": recovery_policy(policy)} if is_ours else {}
-    is_hooked = hooked == task.task_type
-    with v1.device(task.device_function):
-        step, batch, total = model()
-    with module.MonitoredTrainingSession(
+    return module.MonitoredTrainingSession(
         master,
         task.is_chief,
         os.path.join(folder, "model") if saves else None,
-        hooks=[AbortedOnce()] if is_hooked else [],
+        hooks=hooks,
         save_checkpoint_secs=None,
         save_checkpoint_steps=STEPS_PER_CHECKPOINT if saves else None,
         save_summaries_steps=None,
@@ -82,15 +119,7 @@ def train(
         config=config(operation_timeout_secs),
         stop_grace_period_secs=5,
         **more,
-    ) as session:
-        for fed in itertools.count(1):
-            at, counted = session.run([step, total], {batch: float(is_hooked)})
-            report.step(at)
-            pathlib.Path(folder, FIRST_STEP).touch()
-            # A worker that steps seldom hides little of what was lost.
-            time.sleep(0.01 if task.is_chief else 0.1)
-            if is_hooked and fed == _STEPS_OF_HOOKED:
-                say(f"fed {fed} counted {counted:.0f}")
+    )
 
 
 def model():
