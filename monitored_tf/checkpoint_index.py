@@ -25,6 +25,8 @@ _NUM_SHARDS = 1
 # Fields of BundleEntryProto.
 _SHARD, _OFFSET, _SIZE, _SLICES = 3, 4, 5, 7
 _SLICE_KEY = b"\0"
+# Their names have five digits.
+_MOST_SHARDS = 99999
 # Kinds of fields.
 _VARINT, _BYTES, _FIXED32 = 0, 2, 5
 
@@ -60,7 +62,8 @@ def read(path: str) -> CheckpointIndex:
         raw: bytes = file.read()
     try:
         return _parse(raw)
-    except (IndexError, UnicodeDecodeError, struct.error) as error:
+    # Text or a number where the other should be is a TypeError.
+    except (IndexError, TypeError, UnicodeDecodeError, struct.error) as error:
         raise FormatError(f"it is damaged ({error})") from error
 
 
@@ -80,8 +83,8 @@ def _parse(raw: bytes) -> CheckpointIndex:
         tensors += not key.startswith(_SLICE_KEY)
         if its_slices:
             slices[key.decode()] = its_slices
-    if max(shard_bytes, default=0) >= shards:
-        raise FormatError(f"it names more than its {shards} data files")
+    if not max(shard_bytes, default=0) < shards <= _MOST_SHARDS:
+        raise FormatError(f"it is damaged ({shards} data files)")
     return CheckpointIndex(
         tensors, tuple(shard_bytes.get(n, 0) for n in range(shards)), slices
     )

@@ -10,6 +10,7 @@ from tensorflow.python.distribute import distribute_coordinator_context
 
 import monitored_tf
 from monitored_tf.testing import FakeClock, RecordingHook
+from tests.collective_strategy import CollectiveStrategy
 
 v1 = tf.compat.v1
 DEFAULTS = [
@@ -528,21 +529,8 @@ def test_within_a_worker_context_checkpoints_need_no_summaries(step, tmp_path):
     assert names == [name for name in DEFAULTS if name != "SummarySaverHook"]
 
 
-class _CollectiveStrategy(tf.distribute.MultiWorkerMirroredStrategy):
-    """One whose collectives are not started."""
-
-    def __init__(self, cluster=None):
-        self._task = tf.distribute.cluster_resolver.SimpleClusterResolver(
-            tf.train.ClusterSpec(cluster or {}), task_type="worker", task_id=0
-        )
-
-    @property
-    def cluster_resolver(self):
-        return self._task
-
-
 def test_a_collective_task_that_saves_nothing_saves_aside(step, tmp_path):
-    context = _Context(saves=False, strategy=_CollectiveStrategy())
+    context = _Context(saves=False, strategy=CollectiveStrategy())
     with _within(context):
         names = _names(tmp_path)
     assert names == DEFAULTS
@@ -551,13 +539,13 @@ def test_a_collective_task_that_saves_nothing_saves_aside(step, tmp_path):
 
 
 def test_a_collective_task_that_saves_saves_in_place(step, tmp_path):
-    with _within(_Context(strategy=_CollectiveStrategy())):
+    with _within(_Context(strategy=CollectiveStrategy())):
         assert _names(tmp_path) == DEFAULTS
     assert "checkpoint" in [path.name for path in tmp_path.iterdir()]
 
 
 def test_a_collective_task_saves_by_steps_only(step, tmp_path):
-    context = _Context(strategy=_CollectiveStrategy())
+    context = _Context(strategy=CollectiveStrategy())
     with _within(context), FakeClock() as clock:
         with _session(tmp_path, save_checkpoint_secs=10) as session:
             for _ in range(3):
@@ -576,14 +564,14 @@ _TWO_WORKERS = {"worker": ["127.0.0.1:1", "127.0.0.1:2"]}
 
 
 def test_a_task_of_a_collective_strategy_watches_its_peers_last(step):
-    with _within(_Context(strategy=_CollectiveStrategy(_TWO_WORKERS))):
+    with _within(_Context(strategy=CollectiveStrategy(_TWO_WORKERS))):
         assert _names(None, hooks=[_Mine()]) == ["_Mine", "PeerHealthHook"]
         assert _names(None, hooks=[_Mine()], watch_peers=False) == ["_Mine"]
 
 
 def test_a_peer_health_hook_of_the_users_is_the_only_one(step):
     hook = monitored_tf.PeerHealthHook(_TWO_WORKERS, "worker", 0)
-    with _within(_Context(strategy=_CollectiveStrategy(_TWO_WORKERS))):
+    with _within(_Context(strategy=CollectiveStrategy(_TWO_WORKERS))):
         assert _names(None, hooks=[hook, _Mine()]) == [
             "PeerHealthHook",
             "_Mine",
@@ -591,5 +579,5 @@ def test_a_peer_health_hook_of_the_users_is_the_only_one(step):
 
 
 def test_a_strategy_of_one_task_has_no_peers_to_watch(step):
-    with _within(_Context(strategy=_CollectiveStrategy())):
+    with _within(_Context(strategy=CollectiveStrategy())):
         assert _names(None, hooks=[_Mine()]) == ["_Mine"]

@@ -23,6 +23,7 @@ from monitored_tf.testing import (
     FaultSessionCreator,
     RecordingHook,
 )
+from tests.collective_strategy import CollectiveStrategy
 from tests.conformance.programs import OURS, THEIRS
 
 v1 = tf.compat.v1
@@ -177,12 +178,21 @@ def test_row_9_run_after_close(side, step):
         session.run(step)
 
 
+def _enter_worker_context(monkeypatch, context):
+    from tensorflow.python.distribute import distribute_coordinator_context
+
+    monkeypatch.setattr(
+        distribute_coordinator_context._worker_context,
+        "current",
+        context,
+        raising=False,
+    )
+
+
 @SIDES
 def test_row_10_checkpoints_without_summaries_in_a_worker_context(
     side, step, tmp_path, monkeypatch
 ):
-    from tensorflow.python.distribute import distribute_coordinator_context
-
     class Context:
         is_chief = should_save_summary = should_checkpoint = True
         task_type = task_id = _strategy = None
@@ -190,12 +200,7 @@ def test_row_10_checkpoints_without_summaries_in_a_worker_context(
         def session_creator(self, scaffold, **keywords):
             return v1.train.ChiefSessionCreator(scaffold)
 
-    monkeypatch.setattr(
-        distribute_coordinator_context._worker_context,
-        "current",
-        Context(),
-        raising=False,
-    )
+    _enter_worker_context(monkeypatch, Context())
     make = v1.train if side is THEIRS else monitored_tf
     with make.MonitoredTrainingSession(
         checkpoint_dir=str(tmp_path),
@@ -509,6 +514,27 @@ def test_row_32_a_malformed_filter_is_an_error(step, master):
     config = v1.ConfigProto(device_filters=["/job:__bad__"])
     with pytest.raises(ValueError, match="__bad__"):
         monitored_tf.MonitoredTrainingSession(master, config=config)
+
+
+@_LIBRARY
+def test_row_33_a_task_of_a_collective_strategy_watches_its_peers(
+    library, step, monkeypatch
+):
+    class Context:
+        should_save_summary = should_checkpoint = is_chief = False
+        task_type, task_id = "worker", 0
+        _strategy = CollectiveStrategy({"worker": ["h:1", "h:2"]})
+
+        def session_creator(self, scaffold, **keywords):
+            return v1.train.ChiefSessionCreator(scaffold)
+
+    _enter_worker_context(monkeypatch, Context())
+    begun = []
+    monkeypatch.setattr(
+        monitored_tf.PeerHealthHook, "begin", lambda hook: begun.append(hook)
+    )
+    library.MonitoredTrainingSession().close()
+    assert len(begun) == (library is monitored_tf)
 
 
 def test_every_row_has_a_test_and_every_test_a_row():

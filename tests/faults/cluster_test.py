@@ -1,26 +1,20 @@
-"""Lost, frozen and replaced tasks of a cluster, on our session.
+"""Lost and replaced tasks of a cluster, on our session.
 
 Seconds may be four times those that the figures of the README promise.
 """
 
 import pytest
 
-from tests.faults import roles, scenarios
+from monitored_tf.hooks.peer_health_hook import PEER_LOST_EXIT_CODE
+from tests.faults import peer_scenarios, scenarios
+from tests.faults.outcomes import assert_from_checkpoint, assert_handled
 
 OURS = "monitored_tf"
 
 
-def assert_handled(outcome, within_secs):
-    assert outcome.kind == "handled", outcome
-    assert outcome.secs < within_secs, outcome
-
-
-def assert_from_checkpoint(outcome):
-    """The steps since the checkpoint are lost, and no others."""
-    assert 0 < outcome.steps_lost <= roles.STEPS_PER_CHECKPOINT, outcome
-
-
-@pytest.mark.parametrize("after_secs", [0.0, 3.0])
+@pytest.mark.parametrize(
+    "after_secs", [0.0, 3.0, pytest.param(40.0, marks=pytest.mark.slow)]
+)
 def test_a_ps_is_killed_and_replaced(after_secs):
     found = scenarios.ps_replaced(OURS, after_secs)
     assert_handled(found["chief"], within_secs=8)
@@ -57,34 +51,6 @@ def test_a_worker_that_is_dead_for_ever_is_not_waited_for():
     assert_handled(found["then ps"], within_secs=8)
 
 
-_WITH_LIMIT = pytest.param(
-    1.0,
-    marks=pytest.mark.xfail(
-        strict=False, reason="a hook's own run on a frozen ps has no limit yet"
-    ),
-)
-
-
-@pytest.mark.parametrize("step_timeout_secs", [None, _WITH_LIMIT])
-def test_a_ps_that_was_frozen_loses_no_step(step_timeout_secs):
-    found = scenarios.ps_frozen(OURS, step_timeout_secs=step_timeout_secs)
-    for outcome in found.values():
-        assert_handled(outcome, within_secs=4)
-        noticed = outcome.notes.get("noticed after s:")
-        if step_timeout_secs is None:
-            assert noticed is None  # The same session goes on.
-        else:
-            assert step_timeout_secs <= noticed < step_timeout_secs + 0.8
-    assert found["chief"].steps_lost == 0
-
-
-def test_a_ps_is_frozen_then_killed_and_replaced():
-    found = scenarios.ps_frozen_then_killed(OURS)
-    assert_handled(found["chief"], within_secs=8)
-    assert_handled(found["worker"], within_secs=12)
-    assert_from_checkpoint(found["chief"])
-
-
 def test_a_ps_that_never_comes_back_is_given_up():
     found = scenarios.ps_never_back(OURS, max_recovery_secs=3.0)["chief"]
     assert found.kind == "announced", found
@@ -107,3 +73,18 @@ def test_a_chief_that_never_comes_back_is_not_waited_for_for_ever():
 def test_a_step_that_was_applied_before_a_hook_failed_counts_once(hooked):
     found = scenarios.error_after_the_step(OURS, hooked)[hooked]
     assert found.notes == {"batches counted twice:": 0}
+
+
+def test_a_ps_whose_port_is_held_starts_once_it_is_free():
+    found = peer_scenarios.port_held(OURS, held_secs=1.0)
+    assert_handled(found["ps"], within_secs=4)
+    assert found["ps"].secs >= 1
+    assert_handled(found["chief"], within_secs=8)
+    assert_handled(found["worker"], within_secs=12)
+
+
+def test_a_lost_peer_of_collectives_is_announced():
+    found = peer_scenarios.collective_peer_lost(OURS)["other worker"]
+    assert found.kind == "announced", found
+    assert found.exit_code == PEER_LOST_EXIT_CODE
+    assert found.secs < 4

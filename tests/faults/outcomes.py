@@ -13,10 +13,11 @@ class Outcome:
 
     Attributes:
       kind: "handled", it stepped again; "announced", it ended with an error
-        as it must; "dies", it ended though it could have gone on; "hangs".
+        as it must; "dies", it ended though it could have gone on; "hangs";
+        "waits", it hangs and says so.
       secs: Seconds until then.
       steps_lost: How far its global step fell back.
-      error: Type of the error that ended it, and of its cause.
+      error: Type of the error that ended it, and of its cause; or what it said.
       exit_code: Of its process; None if it goes on.
       notes: More that was measured, by name.
     """
@@ -31,6 +32,8 @@ class Outcome:
     def __str__(self) -> str:
         if self.kind == "hangs":
             return f"hangs (gave up waiting after {self.secs:.0f} s)"
+        if self.kind == "waits":
+            return f"waits, and logs '{self.error}'"
         if self.kind == "handled":
             lost = (
                 ""
@@ -88,6 +91,17 @@ def watch(cluster, job, *, since, timeout_secs, fault_at=None, curable=True):
             return _end(cluster, job, fault_at or since, curable)
         time.sleep(0.02)
     return Outcome("hangs", timeout_secs)
+
+
+def assert_handled(outcome, within_secs):
+    """Asserts that a task went on so soon."""
+    assert outcome.kind == "handled", outcome
+    assert outcome.secs < within_secs, outcome
+
+
+def assert_from_checkpoint(outcome, every_n_steps=50):
+    """Asserts that the steps since the checkpoint are lost, no others."""
+    assert 0 < outcome.steps_lost <= every_n_steps, outcome
 
 
 def _end(cluster, job, fault_at, curable):

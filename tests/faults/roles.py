@@ -154,15 +154,21 @@ def recovery_policy(policy):
 
 
 class AbortedOnce(v1.train.SessionRunHook):
-    """Fails once, after a step that was applied on the ps."""
+    """Fails once, after a step that was applied on the ps.
 
-    def __init__(self):
+    Args:
+      at_run: Which run of the session fails, 1 for the first.
+    """
+
+    def __init__(self, at_run=10):
+        self._at_run = at_run
         self._n_runs = 0
 
     def after_run(self, run_context, run_values):
-        """Fails at the tenth step."""
+        """Fails at one run, and says so."""
         self._n_runs += 1
-        if self._n_runs == 10:
+        if self._n_runs == self._at_run:
+            say("failed")
             raise tf.errors.AbortedError(None, None, "after the step")
 
 
