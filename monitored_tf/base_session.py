@@ -247,7 +247,10 @@ class BaseSession(LegacyNames):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> bool:
-        if error_type is None or stop_reason.is_end_of_data(error_type):
+        is_quiet = stop_reason.is_end_of_data(error_type) and (
+            error is None or self._life.ending.is_clean(error)
+        )
+        if error_type is None or is_quiet:
             is_stray = isinstance(error, StopIteration) and (
                 error is not self._life.ending.last_error
             )

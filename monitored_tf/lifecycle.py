@@ -17,6 +17,7 @@ from monitored_tf import (
     stop_reason,
 )
 from monitored_tf.bounded_creation import BoundedCreation
+from monitored_tf.error_text import describe
 from monitored_tf.hook_calls import HookCalls
 from monitored_tf.live_session import SHORT_GRACE_SECS, LiveSession
 from monitored_tf.recovery import RecoveryEvent, RecoveryPolicy
@@ -149,6 +150,8 @@ class Lifecycle:
             result = self.loop.call(step)
         except BaseException as error:
             self.ending.last_error = error
+            if self.loop.live is None:
+                self.ending.creation_error = error
             self.report(error)
             raise
         self.ending.last_error = None
@@ -156,9 +159,7 @@ class Lifecycle:
 
     def report(self, error: BaseException) -> None:
         """Tells the hooks of an error, once; the end of the data is none."""
-        if error is self._reported_error or stop_reason.is_end_of_data(
-            type(error)
-        ):
+        if error is self._reported_error or self.ending.is_clean(error):
             return
         self._reported_error = error
         live = self.loop.live
@@ -190,7 +191,7 @@ class Lifecycle:
             self.report(given_up)
             error, ends_hooks = given_up, False
         self.ending.finish(error, self._stop_by_thread())
-        logging.info("Session stops: %s.", self.ending.reason)
+        self._log_reason(error)
         failed = failures.Failures()
         if ends_hooks:
             with failed.kept("end() of the hooks"), self._in_graph():
@@ -204,8 +205,20 @@ class Lifecycle:
         ending = self.ending
         settled = ending.reason or ending.request or self._stop_by_thread()
         if settled is None and ending.last_error is not None:
-            return stop_reason.from_error(ending.last_error)
+            return ending.reason_of(ending.last_error)
         return settled
+
+    def _log_reason(self, error: BaseException | None) -> None:
+        hook_method = error and stop_reason.hook_method(error)
+        if error is not None and hook_method and self.ending.is_clean(error):
+            logging.warning(
+                "%s raised %s, which ends training as the end of the data "
+                "does. A hook that wants the end calls "
+                "run_context.request_stop().",
+                hook_method,
+                describe(error),
+            )
+        logging.info("Session stops: %s.", self.ending.reason)
 
     def _stop_by_thread(self) -> StopReason | None:
         live = self.loop.live
@@ -231,6 +244,7 @@ class Lifecycle:
                 self.calls.close()
             # Their frames would keep alive what they worked on.
             self._reported_error = self.ending.last_error = None
+            self.ending.creation_error = None
 
     def _unfinalize(self) -> None:
         if self._unfinalizes:

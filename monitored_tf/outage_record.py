@@ -101,7 +101,7 @@ class Loss:
     """
 
     def __init__(self, first: RecoveryAttempt, failed_at: float) -> None:
-        self._first = first
+        self.first = first
         self._began = failed_at
         self._attempt = 0
         self._pause_secs = 0.0
@@ -116,12 +116,12 @@ class Loss:
     ) -> RecoveryEvent:
         """Returns the event of the session that replaces the lost one."""
         return RecoveryEvent(
-            cause=self._first.cause,
+            cause=self.first.cause,
             attempt=self._attempt,
             pause_secs=self._pause_secs,
             recovery_secs=time.monotonic() - self._began,
             generation=generation,
-            step_before=self._first.step,
+            step_before=self.first.step,
             step_after=step_after,
             state=origin.state,
             checkpoint=origin.checkpoint,

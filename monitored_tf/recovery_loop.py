@@ -11,6 +11,7 @@ import tensorflow as tf
 from absl import logging
 
 from monitored_tf import errors, failures, global_step, waiting
+from monitored_tf.applied_step import AppliedStep
 from monitored_tf.error_text import describe
 from monitored_tf.live_session import LiveSession
 from monitored_tf.outage import Outage, RecoveryAttempt
@@ -75,18 +76,21 @@ class RecoveryLoop:
             try:
                 if live is None:
                     live = self._make()
-                if applied is not None and live.origin.state == "adopted":
+                if applied is not None and applied.is_held_by(
+                    live.origin, live.start_step
+                ):
                     self._outage_ends()
-                    return applied[0]  # type: ignore[no-any-return]
+                    return applied.result  # type: ignore[no-any-return]
                 self._step.since = time.monotonic()
                 result = step(live)
                 self._step.since = None
                 break
             except Exception as error:
+                secs = time.monotonic() - (self._step.since or 0.0)
                 self._step.since = None
+                applied = self._applied(error, live, secs) or applied
                 if not self._recovers(error, live):
                     raise
-                applied = self._applied(error, live) or applied
                 failures.forget_frames(error, until=handled_by_caller)
         if self._record.is_open and step is not _nothing:
             self._outage_ends()
@@ -240,13 +244,21 @@ class RecoveryLoop:
         )
 
     def _applied(
-        self, error: Exception, live: LiveSession | None
-    ) -> tuple[Any] | None:
-        """Returns the result of the run whose hooks raised this error."""
+        self, error: Exception, live: LiveSession | None, secs: float
+    ) -> AppliedStep | None:
+        """Returns the step whose hooks raised this error after its run.
+
+        Args:
+          error: What was raised.
+          live: The session, None if there was none.
+          secs: Seconds since the step began.
+        """
         if live is None or not self._policy.keeps_live_state:
             return None
-        applied = live.applied
-        return (applied[1],) if applied and applied[0] is error else None
+        if live.applied is None or live.applied[0] is not error:
+            return None
+        step = live.step_when_lost(error)
+        return AppliedStep(live.applied[1], step, time.time() - secs)
 
     def _outage_ends(self) -> None:
         self._outage.step_succeeded()

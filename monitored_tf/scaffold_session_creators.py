@@ -224,7 +224,7 @@ class ChiefSessionCreator(_ScaffoldSessionCreator):
             state = tf.train.get_checkpoint_state(self._checkpoint_dir)
             path = state and state.model_checkpoint_path
         if path:
-            return StateOrigin("restored", path)
+            return StateOrigin.restored(path)
         if self._require_checkpoint and self._has_made_one:
             raise errors.CheckpointRequiredError(
                 "The session was lost and there is no checkpoint in "

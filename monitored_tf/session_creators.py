@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from typing import Any
 
 import tensorflow as tf
@@ -20,10 +21,22 @@ class StateOrigin:
       state: "restored" (a checkpoint), "adopted" (they were alive), or
         "initialized"; "" for unknown.
       checkpoint: Path of the checkpoint, for "restored".
+      saved_at: When that was saved, as `time.time()`; None if unknown.
     """
 
     state: str = ""
     checkpoint: str | None = None
+    saved_at: float | None = None
+
+    @classmethod
+    def restored(cls, checkpoint: str) -> StateOrigin:
+        """Returns the origin of what comes from a checkpoint."""
+        try:
+            # TensorFlow's own stat() knows whole seconds only.
+            saved_at = os.stat(f"{checkpoint}.index").st_mtime
+        except OSError:  # In no local folder, or of another format.
+            return cls("restored", checkpoint)
+        return cls("restored", checkpoint, saved_at)
 
 
 class SessionCreator(_train.SessionCreator):  # type: ignore[misc,name-defined]

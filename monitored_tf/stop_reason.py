@@ -12,6 +12,7 @@ import tensorflow as tf
 from monitored_tf import errors
 from monitored_tf.error_text import describe
 
+_CALLER_OF_HOOKS = "monitored_tf.hook_calls"
 _END_OF_DATA = (tf.errors.OutOfRangeError, StopIteration)
 
 
@@ -55,6 +56,8 @@ class Ending:
     Attributes:
       request: The first request for the end, or None.
       last_error: What the last `run()` raised, or None.
+      creation_error: What the making of a session raised, or None: it is an
+        error even where it looks like the end of the data.
       refuses_runs: Whether `run()` is an error from now on.
       reason: The `StopReason` once the session is closed, None before.
     """
@@ -63,6 +66,7 @@ class Ending:
         self.request: StopReason | None = None
         self.reason: StopReason | None = None
         self.last_error: BaseException | None = None
+        self.creation_error: BaseException | None = None
         self.refuses_runs = False
 
     def ask_by_user(self, reason: str) -> None:
@@ -99,16 +103,28 @@ class Ending:
           error: What the `with` body raised, or None.
           by_thread: The reason if a thread stopped the coordinator, or None.
         """
-        if error is not None and not is_end_of_data(type(error)):
-            self.reason = from_error(error)
+        if error is not None and not self.is_clean(error):
+            self.reason = self.reason_of(error)
         elif self.request is not None:
             self.reason = self.request
         elif error is not None:
-            self.reason = from_error(error)
+            self.reason = self.reason_of(error)
         elif self.last_error is not None:
-            self.reason = from_error(self.last_error)
+            self.reason = self.reason_of(self.last_error)
         else:
             self.reason = by_thread or StopReason("closed")
+
+    def is_clean(self, error: BaseException) -> bool:
+        """Returns whether an error ends a `with` block quietly."""
+        return is_end_of_data(type(error)) and error is not self.creation_error
+
+    def reason_of(self, error: BaseException) -> StopReason:
+        """Returns the reason for what `run()` or the `with` body raised."""
+        if not self.is_clean(error):
+            return StopReason("error", describe(error), error=error)
+        # A copy: the frames of its traceback would keep the session alive.
+        copied = copy.copy(error)
+        return StopReason("end_of_data", _end_of_data(error), error=copied)
 
 
 def is_end_of_data(error_type: type[BaseException] | None) -> bool:
@@ -117,15 +133,6 @@ def is_end_of_data(error_type: type[BaseException] | None) -> bool:
     These types themselves do, not those derived from them, as in TensorFlow.
     """
     return error_type in _END_OF_DATA
-
-
-def from_error(error: BaseException) -> StopReason:
-    """Returns the reason for what `run()` or the `with` body raised."""
-    if is_end_of_data(type(error)):
-        # A copy: the frames of its traceback would keep the session alive.
-        copied = copy.copy(error)
-        return StopReason("end_of_data", _end_of_data(error), error=copied)
-    return StopReason("error", describe(error), error=error)
 
 
 def from_thread(error: BaseException | None) -> StopReason:
@@ -141,6 +148,16 @@ def origin(error: BaseException) -> str:
         return "an unknown place"
     last = frames[-1]
     return f"{last.filename}:{last.lineno} in {last.name}"
+
+
+def hook_method(error: BaseException) -> str:
+    """Returns which method of which hook an error came from, or ""."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    for caller, frame in zip(frames, frames[1:]):
+        if caller.f_globals.get("__name__") == _CALLER_OF_HOOKS:
+            hook = type(frame.f_locals.get("self")).__name__
+            return f"{frame.f_code.co_name}() of {hook}"
+    return ""
 
 
 def _end_of_data(error: BaseException) -> str:

@@ -1,6 +1,7 @@
 """What is recovered from, after what pause, and when it is given up."""
 
 import itertools
+import os
 import threading
 
 import pytest
@@ -774,3 +775,46 @@ def test_threads_that_do_not_stop_are_named(step, stubborn, monkeypatch):
     assert lines == [
         "Threads that did not stop in 0.0 s are left behind: stubborn"
     ]
+
+
+@pytest.mark.parametrize(
+    "error", [tf.errors.OutOfRangeError(None, None, "end"), StopIteration()]
+)
+def test_an_end_of_data_while_a_session_is_made_again_is_an_error(
+    step, tmp_path, error
+):
+    faults = FaultHook(
+        Fault("before_run", 2), Fault("after_create_session", 2, error)
+    )
+    log = RecordingHook("log")
+    with pytest.raises(type(error)):
+        with monitored_tf.MonitoredTrainingSession(
+            checkpoint_dir=str(tmp_path), hooks=[faults, log]
+        ) as session:
+            session.run(step)
+            session.run(step)
+    assert "log.end" not in log.calls
+    assert session.stop_reason.kind == "error"
+
+
+def test_a_step_that_its_own_checkpoint_holds_is_not_run_again(step, tmp_path):
+    with monitored_tf.MonitoredTrainingSession(
+        checkpoint_dir=str(tmp_path),
+        save_checkpoint_steps=1,
+        hooks=[FaultHook(Fault("after_run", 2))],
+    ) as session:
+        assert [session.run(step) for _ in range(3)] == [1, 2, 3]
+    assert session.recoveries[0].steps_lost == 0
+
+
+def test_a_step_that_an_earlier_checkpoint_does_not_hold_is_run_again(
+    graph, tmp_path
+):
+    v1.train.create_global_step()  # It does not move.
+    total = v1.get_variable("total", initializer=0, use_resource=True)
+    add = v1.assign_add(total, 1)
+    with monitored_tf.MonitoredTrainingSession(
+        checkpoint_dir=str(tmp_path), hooks=[FaultHook(Fault("after_run", 1))]
+    ) as session:
+        os.utime(tmp_path / "model.ckpt-0.index", (1e9, 1e9))
+        assert [session.run(add) for _ in range(2)] == [1, 2]

@@ -220,10 +220,11 @@ def test_a_creator_tells_where_the_variables_come_from(checkpoint, tmp_path):
     ]
     for creator in creators:
         creator.create_session().close()
+    restored = monitored_tf.StateOrigin.restored(checkpoint)
     assert [creator.origin for creator in creators] == [
         monitored_tf.StateOrigin("initialized"),
-        monitored_tf.StateOrigin("restored", checkpoint),
-        monitored_tf.StateOrigin("restored", checkpoint),
+        restored,
+        restored,
     ]
 
 

@@ -4,6 +4,7 @@ A test is named `test_row_<n>`, n being the row's place in the table, and the
 last test holds the two together.
 """
 
+import contextlib
 import pathlib
 import re
 import signal
@@ -535,6 +536,36 @@ def test_row_33_a_task_of_a_collective_strategy_watches_its_peers(
     )
     library.MonitoredTrainingSession().close()
     assert len(begun) == (library is monitored_tf)
+
+
+@_LIBRARY
+def test_row_34_an_end_of_data_while_a_session_is_made_again(library, step):
+    end = tf.errors.OutOfRangeError(None, None, "planted")
+    faults = FaultHook(
+        Fault("before_run", 1), Fault("after_create_session", 2, end)
+    )
+    is_ours = library is monitored_tf
+    raised = (
+        pytest.raises(tf.errors.OutOfRangeError)
+        if is_ours
+        else contextlib.nullcontext()
+    )
+    with raised, library.MonitoredSession(hooks=[faults]) as session:
+        session.run(step)
+
+
+@_LIBRARY
+def test_row_35_an_end_of_data_that_a_hook_raises(library, step, caplog):
+    end = tf.errors.OutOfRangeError(None, None, "planted")
+    faults = FaultHook(Fault("after_run", 1, end))
+    with library.MonitoredSession(hooks=[faults]) as session:
+        session.run(step)
+    told = [
+        record
+        for record in caplog.records
+        if "after_run() of FaultHook" in record.getMessage()
+    ]
+    assert len(told) == (library is monitored_tf)
 
 
 def test_every_row_has_a_test_and_every_test_a_row():
