@@ -111,9 +111,14 @@ def _block(raw: bytes, handle: bytes) -> Iterator[tuple[bytes, bytes]]:
     end = size - 4 * (restarts + 1)
     position, key = 0, b""
     while position < end:
-        shared, position = _varint(block, position)
-        rest, position = _varint(block, position)
-        length, position = _varint(block, position)
+        # Nearly always of one byte each: reading them at once saves time.
+        shared, rest, length = block[position : position + 3]
+        if shared < 128 and rest < 128 and length < 128:
+            position += 3
+        else:
+            shared, position = _varint(block, position)
+            rest, position = _varint(block, position)
+            length, position = _varint(block, position)
         key = key[:shared] + block[position : position + rest]
         position += rest
         yield key, block[position : position + length]
@@ -159,7 +164,11 @@ def _fields(message: bytes) -> list[tuple[int, Any]]:
             continue
         if kind not in (_VARINT, _BYTES):
             raise FormatError(f"it is damaged (field of kind {kind})")
-        content, position = _varint(message, position + 1)
+        content = message[position + 1]
+        if content < 128:
+            position += 2
+        else:
+            content, position = _varint(message, position + 1)
         if kind == _VARINT:
             fields.append((number, content))
         else:

@@ -19,7 +19,7 @@ PASSING = (
     tf.errors.UnavailableError,
 )
 # Have no values in Python; the state of a dataset's iterator is a variant.
-_OPAQUE = (tf.variant, tf.resource)
+OPAQUE = (tf.variant, tf.resource)
 
 
 def problem(
@@ -38,7 +38,7 @@ def problem(
     shapes = reader.get_variable_to_shape_map()
     for name, dtype in reader.get_variable_to_dtype_map().items():
         try:
-            if dtype in _OPAQUE:
+            if dtype in OPAQUE:
                 _restore_only(prefix, name, "", dtype)
             elif name in slices:  # Maybe not all of them.
                 shape = " ".join(map(str, shapes[name]))
