@@ -222,7 +222,16 @@ class LiveSession:
 
     def drop(self) -> None:
         """Closes a session that is lost, without waiting for it for long."""
-        self._close(self._short_grace_secs(), _LOST_CLOSE_SECS)
+        if self._is_remote:
+            # First of all: a thread that is told to stop closes its queue,
+            # which lives on in the cluster and where other tasks may wait.
+            self._close_raw_session(_LOST_CLOSE_SECS)
+        try:
+            self._close(self._short_grace_secs(), _LOST_CLOSE_SECS)
+        except Exception as error:
+            if not self._is_remote or not session_close.is_of_closed(error):
+                raise
+            logging.info("A thread used a session that was lost: %s", error)
 
     def abandon(self) -> None:
         """Closes what was never handed out; its errors only go to the log."""
@@ -240,8 +249,10 @@ class LiveSession:
             session_close.join(self.coord, grace_secs)
         finally:
             self._runner.clear()
-            if not self._reused:
-                session_close.close_raw_session(
-                    self.raw_session,
-                    close_secs if self._is_remote else None,
-                )
+            self._close_raw_session(close_secs)
+
+    def _close_raw_session(self, secs: float) -> None:
+        if not self._reused:
+            session_close.close_raw_session(
+                self.raw_session, secs if self._is_remote else None
+            )

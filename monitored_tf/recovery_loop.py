@@ -7,10 +7,15 @@ import threading
 import time
 from typing import Any, Callable, TypeVar
 
-import tensorflow as tf
 from absl import logging
 
-from monitored_tf import errors, failures, global_step, waiting
+from monitored_tf import (
+    errors,
+    failures,
+    global_step,
+    session_close,
+    waiting,
+)
 from monitored_tf.applied_step import AppliedStep
 from monitored_tf.error_text import describe
 from monitored_tf.live_session import LiveSession
@@ -200,7 +205,9 @@ class RecoveryLoop:
             if self._is_closed:
                 return False
             if self.live is not live:  # Another thread replaced it.
-                return self._is_loss(error, live) or _is_of_closed(error)
+                return self._is_loss(error, live) or session_close.is_of_closed(
+                    error
+                )
             if not self._is_loss(error, live):
                 return False
             failed_at = time.monotonic()
@@ -270,10 +277,3 @@ class RecoveryLoop:
 
 def _nothing(live: LiveSession) -> None:
     """Is the step that shows nothing of whether steps succeed again."""
-
-
-def _is_of_closed(error: Exception) -> bool:
-    """Returns whether this is what a run raises whose session was closed."""
-    return isinstance(error, tf.errors.CancelledError) or (
-        type(error) is RuntimeError and "closed Session" in str(error)
-    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import tensorflow as tf
 from absl import logging
 
 from monitored_tf import _tf_private, waiting
@@ -59,3 +60,10 @@ def close_raw_session(session: Any, limit_secs: float | None) -> None:
             call.abandon()
     except Exception as error:  # As TensorFlow: join() told what matters.
         logging.info("Closing the raw session failed: %s", error)
+
+
+def is_of_closed(error: BaseException) -> bool:
+    """Returns whether this is what a run raises whose session was closed."""
+    return isinstance(error, tf.errors.CancelledError) or (
+        type(error) is RuntimeError and "closed Session" in str(error)
+    )

@@ -52,21 +52,22 @@ def test_a_worker_that_is_dead_for_ever_is_not_waited_for():
 
 
 def test_a_ps_that_never_comes_back_is_given_up():
-    found = scenarios.ps_never_back(OURS, max_recovery_secs=3.0)["chief"]
+    found = scenarios.ps_never_back(OURS, max_recovery_secs=2.0)["chief"]
     assert found.kind == "announced", found
     assert found.error == "RecoveryGaveUp (from UnavailableError)"
     assert found.exit_code == 1
-    assert 3 <= found.secs < 3 + 2 * 4
+    assert 2 <= found.secs < 2 + 2 * 4
     assert found.notes["log lines:"] <= found.secs + 1
     assert found.notes["% of a core:"] < 4 * 4
 
 
 def test_a_chief_that_never_comes_back_is_not_waited_for_for_ever():
-    found = scenarios.chief_never_back(OURS, max_wait_secs=3.0)["worker"]
+    found = scenarios.chief_never_back(OURS, max_wait_secs=2.0)["worker"]
     assert found.kind == "announced", found
     assert found.error == "DeadlineExceededError"
     assert found.exit_code == 1
-    assert 3 <= found.secs < scenarios.GIVE_UP_SECS
+    # The worker may see the new ps before that says that it serves.
+    assert 2 - 0.5 <= found.secs < scenarios.GIVE_UP_SECS
 
 
 @pytest.mark.parametrize("hooked", ["chief", "worker"])

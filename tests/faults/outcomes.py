@@ -6,6 +6,8 @@ import dataclasses
 import re
 import time
 
+from tests.faults import roles
+
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
@@ -99,9 +101,9 @@ def assert_handled(outcome, within_secs):
     assert outcome.secs < within_secs, outcome
 
 
-def assert_from_checkpoint(outcome, every_n_steps=50):
+def assert_from_checkpoint(outcome):
     """Asserts that the steps since the checkpoint are lost, no others."""
-    assert 0 < outcome.steps_lost <= every_n_steps, outcome
+    assert 0 < outcome.steps_lost <= roles.STEPS_PER_CHECKPOINT, outcome
 
 
 def _end(cluster, job, fault_at, curable):

@@ -17,7 +17,7 @@ v1 = tf.compat.v1
 # The chief touches it, so that TensorFlow's worker does not look too early and
 # then sleep for 30 s.
 FIRST_STEP = "first_step"
-STEPS_PER_CHECKPOINT = 50
+STEPS_PER_CHECKPOINT = 30
 _STEPS_OF_HOOKED = 30
 
 

@@ -40,9 +40,15 @@ def running(library, *, workers=1, main=roles.play, **options):
             made.wait_for_output("^step ", "chief", timeout_secs=30)
             if workers:
                 made.wait_for_output("^step ", "worker")
-            while not _is_far_from_checkpoint(outcomes.steps(made, "chief")):
-                time.sleep(0.02)
+            _wait_until_far_from_checkpoint(made)
             yield made
+
+
+def _wait_until_far_from_checkpoint(cluster):
+    while not _is_far_from_checkpoint(outcomes.steps(cluster, "chief")):
+        if not cluster.is_alive("chief"):
+            raise RuntimeError(f"No fault yet:\n{cluster.output('chief')}")
+        time.sleep(0.02)
 
 
 def _is_far_from_checkpoint(steps):
@@ -56,10 +62,10 @@ def ours(library, **policy):
 
 
 def step_timeout(library, secs):
-    """Returns the option of a limit to a step: what each library has."""
+    """Returns the options that limit a step, and what its hooks run."""
     if library == "tf":
         return {"operation_timeout_secs": secs}
-    return ours(library, step_timeout_secs=secs)
+    return ours(library, step_timeout_secs=secs, hook_run_timeout_secs=secs)
 
 
 def watch_both(cluster, since, fault_at=None, give_up_secs=GIVE_UP_SECS):
