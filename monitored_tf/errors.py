@@ -12,8 +12,10 @@
   x InvalidClusterError              also ValueError
   x NoCheckpointSaverError           also RuntimeError
   x CheckpointRequiredError          also RuntimeError
+  x CheckpointError                  also ValueError and what the restore met
   x RecoveryGaveUp                   also of the type of the last error
   x PeerLostError                    also RuntimeError and SystemExit
+  x Preempted                        also SystemExit
 * StrayStopWarning                   a UserWarning
 
 `SessionTimeoutError`, which is also a `tf.errors.DeadlineExceededError`, is in
@@ -27,7 +29,9 @@ TensorFlow itself and of hooks are never wrapped.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeVar
+
+_Error = TypeVar("_Error", bound="MonitoredTFError")
 
 
 class MonitoredTFError(Exception):
@@ -100,8 +104,40 @@ class PeerLostError(MonitoredTFError, RuntimeError, SystemExit):
         self.code = exit_code
 
 
+class Preempted(MonitoredTFError, SystemExit):  # noqa: N818  -- what happened.
+    """A signal asked this process to end, and training has stopped for it.
+
+    What could be saved is saved. Where nobody catches it the process ends with
+    an exit code for the scheduler, and without a traceback.
+
+    Args:
+      message: Which signal, what was saved, and the exit code.
+      exit_code: The exit code of the process, as attribute `code`.
+      signum: The number of the signal, as attribute `signum`.
+    """
+
+    def __init__(self, message: str, exit_code: int, signum: int) -> None:
+        super().__init__(message)
+        self.code = exit_code
+        self.signum = signum
+
+
 class CheckpointRequiredError(MonitoredTFError, RuntimeError):
     """A recovery found no checkpoint, and `require_checkpoint` is True."""
+
+
+class CheckpointError(MonitoredTFError, ValueError):
+    """A checkpoint can't be restored.
+
+    Attributes:
+      explanation: The text of the error, where it is not that of another one
+        whose type it has.
+    """
+
+    explanation = ""
+
+    def __str__(self) -> str:
+        return self.explanation or super().__str__()
 
 
 class RecoveryGaveUp(MonitoredTFError):  # noqa: N818  -- what happened.
@@ -133,7 +169,7 @@ def gave_up(
       why: Which limit was reached.
       attempts: The failures, the last one included.
     """
-    kind = _also(type(error))
+    kind = also(RecoveryGaveUp, type(error))
     raised = kind.__new__(kind, *error.args)
     # What an `except` for the last error asks it for: its op, its code ...
     raised.__dict__.update(error.__dict__)
@@ -142,15 +178,21 @@ def gave_up(
     return raised
 
 
-def _also(error_type: type[Exception]) -> type[RecoveryGaveUp]:
+def also(ours: type[_Error], error_type: type[Exception]) -> type[_Error]:
+    """Returns a subclass of one of our errors that is of another type too.
+
+    Args:
+      ours: The class.
+      error_type: The other. Where the two do not go together it is left out.
+    """
     try:
         return type(
-            RecoveryGaveUp.__name__,
-            (RecoveryGaveUp, error_type),
-            {"__module__": __name__, "__doc__": RecoveryGaveUp.__doc__},
+            ours.__name__,
+            (ours, error_type),
+            {"__module__": ours.__module__, "__doc__": ours.__doc__},
         )
-    except TypeError:  # It does not go together with others.
-        return RecoveryGaveUp
+    except TypeError:
+        return ours
 
 
 class StrayStopWarning(UserWarning):

@@ -15,7 +15,7 @@ _ASK_SECS = 2.0
 
 
 def adopted_session(
-    manager: Any, master: str, config: Any, saver: Any, checkpoint_dir: Any
+    manager: Any, master: str, config: Any, newest: str | None
 ) -> Any:
     """Makes a session that goes on from variables that are initialized.
 
@@ -23,12 +23,11 @@ def adopted_session(
       manager: `tf.compat.v1.train.SessionManager` of the graph.
       master: Address of the TensorFlow master.
       config: `ConfigProto` or None.
-      saver: The `Saver` of the checkpoints, or None.
-      checkpoint_dir: Their folder, or None.
+      newest: Prefix of the newest checkpoint, or None.
 
     Returns:
       A `tf.compat.v1.Session`. None if a variable is not initialized, or if
-      the newest checkpoint is, or may be, newer.
+      the checkpoint is, or may be, newer.
     """
     try:
         session = manager.wait_for_session(
@@ -37,27 +36,18 @@ def adopted_session(
     except tf.errors.DeadlineExceededError:  # Not ready; it looks only once.
         return None
     try:
-        state = saver and checkpoint_dir and _checkpoint_state(checkpoint_dir)
-        step = global_step.read(session)
-        if state and not _is_newest(step, state, session.graph):
-            session.close()
-            return None
-        if state:
-            # Or the saver would forget to delete them when their time comes.
-            saver.recover_last_checkpoints(state.all_model_checkpoint_paths)
+        if newest is None or _is_as_new(session, newest):
+            return session
     except BaseException:
         session.close()
         raise
-    return session
+    session.close()
+    return None
 
 
-def _checkpoint_state(checkpoint_dir: str) -> Any:
-    state = tf.train.get_checkpoint_state(checkpoint_dir)
-    return state if state and state.model_checkpoint_path else None
-
-
-def _is_newest(step: int | None, state: Any, graph: Any) -> bool:
-    saved_step = _saved_step(state.model_checkpoint_path, graph)
+def _is_as_new(session: Any, checkpoint: str) -> bool:
+    step = global_step.read(session)
+    saved_step = _saved_step(checkpoint, session.graph)
     return step is not None and saved_step is not None and step >= saved_step
 
 

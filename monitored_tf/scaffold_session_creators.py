@@ -11,7 +11,15 @@ from typing import Any
 import tensorflow as tf
 from absl import logging
 
-from monitored_tf import _tf_private, errors, live_state, remote_master
+from monitored_tf import (
+    _tf_private,
+    checkpoint_files,
+    errors,
+    live_state,
+    remote_master,
+)
+from monitored_tf.checkpoint_files import Candidates
+from monitored_tf.checkpoint_restore import CheckpointRestore, RestoreRules
 from monitored_tf.recovery import SessionTimeoutError
 from monitored_tf.session_creators import SessionCreator, StateOrigin
 
@@ -130,9 +138,18 @@ class ChiefSessionCreator(_ScaffoldSessionCreator):
         checkpoint or from live variables, never from scratch.
       creation_timeout_secs: Seconds that a session of a cluster may take to be
         made.
+      verify: What is looked at before a checkpoint is restored: "files" for
+        its index and the lengths of its files, "full" to read it all. One that
+        is damaged is passed over for an older one, which is read in full.
+      restore: "strict": a checkpoint must hold all that the saver knows, with
+        the same shapes and dtypes. "available": what it does not hold like
+        that is initialized. Else a regular expression that the names of what
+        is restored must begin with; all else is initialized.
+      allow_fresh_start: If True, training begins from scratch where there are
+        checkpoints but none is whole.
 
     Raises:
-      ValueError: if `on_live_state` is neither of the two.
+      ValueError: if `on_live_state`, `verify` or `restore` is none of these.
     """
 
     def __init__(
@@ -147,7 +164,11 @@ class ChiefSessionCreator(_ScaffoldSessionCreator):
         on_live_state: str = "adopt",
         require_checkpoint: bool = False,
         creation_timeout_secs: float = _CREATION_TIMEOUT_SECS,
+        verify: str = "files",
+        restore: str = "strict",
+        allow_fresh_start: bool = False,
     ) -> None:
+        self._restore_rules = RestoreRules(verify, restore, allow_fresh_start)
         if on_live_state not in ("adopt", "restore"):
             raise ValueError(
                 "on_live_state must be 'adopt' or 'restore'. Got "
@@ -176,11 +197,18 @@ class ChiefSessionCreator(_ScaffoldSessionCreator):
 
         Raises:
           RuntimeError: if the model is not ready after its initialization.
+        CheckpointError: if there are checkpoints and none can be restored.
           CheckpointRequiredError: if there is nothing to go on from and
             `require_checkpoint` is True.
         """
         manager = self._finalized_manager()
-        session = self._adopted(manager) if self._adopts else None
+        restore = self._restore()
+        newest = restore.path if restore is not None else None
+        session = None
+        if self._adopts:
+            session = live_state.adopted_session(
+                manager, self._master, self._config, newest
+            )
         if session is not None:
             self.origin = StateOrigin("adopted")
             if not self._has_made_one:  # A recovery is logged by others.
@@ -191,48 +219,69 @@ class ChiefSessionCreator(_ScaffoldSessionCreator):
                     self._checkpoint_dir,
                 )
         else:
-            self.origin = self._origin_on_disk()
+            if restore is not None:
+                restore.check()
+            self._check_required(newest)
             with self._limit_named():
-                session = self._prepared(manager)
+                session = self._prepared(manager, restore)
+            self.origin = _origin(restore)
+        if restore is not None:
+            restore.recover_last_checkpoints()
         self._has_made_one = True
         return session
 
-    def _prepared(self, manager: Any) -> Any:
+    def _restore(self) -> CheckpointRestore | None:
+        path = self._checkpoint_filename_with_path
+        folder = self._checkpoint_dir
+        if path and folder:
+            raise ValueError(
+                "Give checkpoint_dir or checkpoint_filename_with_path, not "
+                f"both. Got {folder!r} and {path!r}."
+            )
+        saver = self._scaffold.saver
+        if not saver or not (path or folder):
+            return None
+        candidates = (
+            Candidates((path,))
+            if path
+            else checkpoint_files.candidates(folder or "")
+        )
+        return CheckpointRestore(
+            saver, candidates, self._restore_rules, self._initialize
+        )
+
+    def _prepared(self, manager: Any, restore: CheckpointRestore | None) -> Any:
         return manager.prepare_session(
             self._master,
             init_op=self._scaffold.init_op,
             init_fn=self._scaffold.init_fn,
             init_feed_dict=self._scaffold.init_feed_dict,
-            saver=self._scaffold.saver,
+            saver=restore,
             config=self._config,
-            checkpoint_dir=self._checkpoint_dir,
-            checkpoint_filename_with_path=self._checkpoint_filename_with_path,
+            checkpoint_filename_with_path=restore and restore.path,
         )
 
-    def _adopted(self, manager: Any) -> Any:
-        return live_state.adopted_session(
-            manager,
-            self._master,
-            self._config,
-            self._scaffold.saver,
-            self._checkpoint_dir,
-        )
+    def _initialize(self, session: Any) -> None:
+        scaffold = self._scaffold
+        if scaffold.init_op is not None:
+            session.run(scaffold.init_op, feed_dict=scaffold.init_feed_dict)
+        if scaffold.init_fn is not None:
+            scaffold.init_fn(session)
 
-    def _origin_on_disk(self) -> StateOrigin:
-        path = self._checkpoint_filename_with_path
-        if path is None and self._checkpoint_dir and self._scaffold.saver:
-            state = tf.train.get_checkpoint_state(self._checkpoint_dir)
-            path = state and state.model_checkpoint_path
-        if path:
-            return StateOrigin.restored(path)
-        if self._require_checkpoint and self._has_made_one:
+    def _check_required(self, newest: str | None) -> None:
+        if newest is None and self._require_checkpoint and self._has_made_one:
             raise errors.CheckpointRequiredError(
                 "The session was lost and there is no checkpoint in "
                 f"checkpoint_dir={self._checkpoint_dir!r} to restore. Save "
                 "sooner, or give require_checkpoint=False to begin from "
                 "scratch."
             )
+
+
+def _origin(restore: CheckpointRestore | None) -> StateOrigin:
+    if restore is None or restore.path is None:
         return StateOrigin("initialized")
+    return StateOrigin.restored(restore.path)
 
 
 class WorkerSessionCreator(_ScaffoldSessionCreator):

@@ -20,6 +20,7 @@ OTHER_BASES = {
     "CheckpointRequiredError": (RuntimeError,),
     "InvalidClusterError": (ValueError,),
     "PeerLostError": (RuntimeError, SystemExit),
+    "Preempted": (SystemExit,),
 }
 
 
