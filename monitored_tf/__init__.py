@@ -24,7 +24,15 @@ if TYPE_CHECKING:
         hooks as hooks,
         testing as testing,
     )
+    from monitored_tf.checkpoint_errors import (
+        CheckpointDamagedError as CheckpointDamagedError,
+        CheckpointMismatchError as CheckpointMismatchError,
+    )
+    from monitored_tf.chief_session_creator import (
+        ChiefSessionCreator as ChiefSessionCreator,
+    )
     from monitored_tf.errors import (
+        CheckpointError as CheckpointError,
         CheckpointRequiredError as CheckpointRequiredError,
         FeedConflictError as FeedConflictError,
         InvalidClusterError as InvalidClusterError,
@@ -74,11 +82,9 @@ if TYPE_CHECKING:
         RecoveryPolicy as RecoveryPolicy,
         SessionTimeoutError as SessionTimeoutError,
     )
-    from monitored_tf.scaffold_session_creators import (
-        ChiefSessionCreator as ChiefSessionCreator,
+    from monitored_tf.scaffold_session_creator import (
         Scaffold as Scaffold,
         SessionManager as SessionManager,
-        WorkerSessionCreator as WorkerSessionCreator,
     )
     from monitored_tf.session import (
         MonitoredSession as MonitoredSession,
@@ -104,6 +110,9 @@ if TYPE_CHECKING:
     from monitored_tf.training_session import (
         MonitoredTrainingSession as MonitoredTrainingSession,
     )
+    from monitored_tf.worker_session_creator import (
+        WorkerSessionCreator as WorkerSessionCreator,
+    )
 
 __version__ = "0.1.0"
 
@@ -117,7 +126,13 @@ if importlib.util.find_spec("tensorflow") is None:
 
 # Where each public name lives. The imports above tell type checkers the same.
 _NAMES = {
+    "checkpoint_errors": (
+        "CheckpointDamagedError",
+        "CheckpointMismatchError",
+    ),
+    "chief_session_creator": ("ChiefSessionCreator",),
     "errors": (
+        "CheckpointError",
         "CheckpointRequiredError",
         "FeedConflictError",
         "InvalidClusterError",
@@ -163,11 +178,9 @@ _NAMES = {
         "RecoveryPolicy",
         "SessionTimeoutError",
     ),
-    "scaffold_session_creators": (
-        "ChiefSessionCreator",
+    "scaffold_session_creator": (
         "Scaffold",
         "SessionManager",
-        "WorkerSessionCreator",
     ),
     "session": (
         "MonitoredSession",
@@ -187,6 +200,7 @@ _NAMES = {
     "step_context": ("StepContext",),
     "stop_reason": ("StopReason",),
     "training_session": ("MonitoredTrainingSession",),
+    "worker_session_creator": ("WorkerSessionCreator",),
 }
 _MODULE_OF = {
     name: module for module, names in _NAMES.items() for name in names

@@ -9,11 +9,11 @@ from types import TracebackType
 from typing import Any, Callable
 
 from monitored_tf import (
+    chief_session_creator,
     errors,
     failures,
     hook_calls,
     saving,
-    scaffold_session_creators,
     session_creators,
     step_context,
     stop_reason,
@@ -56,7 +56,7 @@ class BaseSession(LegacyNames):
             session_creators.check_session_creator(session_creator)
         self._life = Lifecycle(
             session_creator,
-            scaffold_session_creators.default_creator,
+            chief_session_creator.default_creator,
             calls,
             stop_grace_period_secs,
             recovery,

@@ -10,7 +10,12 @@ from typing import Any
 
 import tensorflow as tf
 
-from monitored_tf import scaffold_session_creators, session, training_session
+from monitored_tf import (
+    chief_session_creator,
+    session,
+    training_session,
+    worker_session_creator,
+)
 
 _train = tf.compat.v1.train
 _TF_SESSIONS = (_train.MonitoredSession, _train.SingularMonitoredSession)
@@ -25,10 +30,10 @@ _REPLACEMENTS: tuple[tuple[Any, Any], ...] = (
         _train.MonitoredTrainingSession,
         training_session.MonitoredTrainingSession,
     ),
-    (_train.ChiefSessionCreator, scaffold_session_creators.ChiefSessionCreator),
+    (_train.ChiefSessionCreator, chief_session_creator.ChiefSessionCreator),
     (
         _train.WorkerSessionCreator,
-        scaffold_session_creators.WorkerSessionCreator,
+        worker_session_creator.WorkerSessionCreator,
     ),
 )
 _OURS = {id(theirs): ours for theirs, ours in _REPLACEMENTS}

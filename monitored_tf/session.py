@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from monitored_tf import scaffold_session_creators
+from monitored_tf import chief_session_creator
 from monitored_tf.base_session import BaseSession
 from monitored_tf.live_session import DEFAULT_GRACE_SECS
 from monitored_tf.recovery import RecoveryPolicy
@@ -87,6 +87,9 @@ class SingularMonitoredSession(BaseSession):
       stop_grace_period_secs: As for `MonitoredSession`.
       checkpoint_filename_with_path: As for `ChiefSessionCreator`.
       fast_start: As for `ChiefSessionCreator`.
+      verify: As for `ChiefSessionCreator`.
+      restore: As for `ChiefSessionCreator`.
+      allow_fresh_start: As for `ChiefSessionCreator`.
 
     Raises:
       As `MonitoredSession`.
@@ -105,14 +108,20 @@ class SingularMonitoredSession(BaseSession):
         checkpoint_filename_with_path: str | None = None,
         *,
         fast_start: bool = False,
+        verify: str = "files",
+        restore: str = "strict",
+        allow_fresh_start: bool = False,
     ) -> None:
-        creator = scaffold_session_creators.ChiefSessionCreator(
+        creator = chief_session_creator.ChiefSessionCreator(
             scaffold,
             master,
             config,
             checkpoint_dir,
             checkpoint_filename_with_path,
             fast_start=fast_start,
+            verify=verify,
+            restore=restore,
+            allow_fresh_start=allow_fresh_start,
         )
         super().__init__(
             creator, hooks, stop_grace_period_secs, RecoveryPolicy.none()

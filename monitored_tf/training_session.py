@@ -10,6 +10,7 @@ import tensorflow as tf
 from absl import logging
 
 from monitored_tf import _tf_private, hook_calls
+from monitored_tf.chief_session_creator import ChiefSessionCreator
 from monitored_tf.hooks.checkpoint_saver_hook import CheckpointSaverHook
 from monitored_tf.hooks.peer_health_hook import PeerHealthHook
 from monitored_tf.hooks.session_log_hook import SessionLogHook
@@ -18,12 +19,9 @@ from monitored_tf.hooks.summary_saver_hook import SummarySaverHook
 from monitored_tf.live_session import DEFAULT_GRACE_SECS
 from monitored_tf.recovery import RecoveryPolicy
 from monitored_tf.save_cadence import USE_DEFAULT, SaveCadence
-from monitored_tf.scaffold_session_creators import (
-    POLL_SECS,
-    ChiefSessionCreator,
-    WorkerSessionCreator,
-)
+from monitored_tf.scaffold_session_creator import POLL_SECS
 from monitored_tf.session import MonitoredSession
+from monitored_tf.worker_session_creator import WorkerSessionCreator
 
 _train = tf.compat.v1.train
 _COLLECTIVE_CHECKPOINT_STEPS = 1000
@@ -54,6 +52,9 @@ def MonitoredTrainingSession(  # noqa: N802  -- TensorFlow's name.
     require_checkpoint: bool = False,
     recovery_wait_secs: float = POLL_SECS,
     watch_peers: bool = True,
+    verify: str = "files",
+    restore: str = "strict",
+    allow_fresh_start: bool = False,
 ) -> MonitoredSession:
     """Makes a MonitoredSession for training, for a chief or a worker.
 
@@ -96,6 +97,9 @@ def MonitoredTrainingSession(  # noqa: N802  -- TensorFlow's name.
         "restore" if the recovery policy does not keep live state.
       require_checkpoint: As for `ChiefSessionCreator`.
       recovery_wait_secs: As for `WorkerSessionCreator`.
+      verify: As for `ChiefSessionCreator`.
+      restore: As for `ChiefSessionCreator`.
+      allow_fresh_start: As for `ChiefSessionCreator`.
       watch_peers: Whether a task of a collective strategy ends when another
         one is lost, instead of waiting for it for ever. A PeerHealthHook among
         `hooks` takes the place of the default one.
@@ -146,6 +150,9 @@ def MonitoredTrainingSession(  # noqa: N802  -- TensorFlow's name.
             fast_start=fast_start,
             on_live_state=on_live_state,
             require_checkpoint=require_checkpoint,
+            verify=verify,
+            restore=restore,
+            allow_fresh_start=allow_fresh_start,
         )
         saver = defaults.checkpoint_saver()
         all_hooks = (

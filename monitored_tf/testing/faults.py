@@ -8,7 +8,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from monitored_tf.scaffold_session_creators import ChiefSessionCreator
+from monitored_tf.chief_session_creator import ChiefSessionCreator
 from monitored_tf.session_creators import SessionCreator
 from monitored_tf.session_run_hook import SessionRunHook
 

@@ -1,11 +1,7 @@
-"""The session creators of a chief and of a worker."""
+"""The session creator of a chief, and of a process that trains alone."""
 
 from __future__ import annotations
 
-import contextlib
-import math
-import time
-from collections.abc import Iterator
 from typing import Any
 
 import tensorflow as tf
@@ -16,102 +12,18 @@ from monitored_tf import (
     checkpoint_files,
     errors,
     live_state,
-    remote_master,
 )
 from monitored_tf.checkpoint_files import Candidates
 from monitored_tf.checkpoint_restore import CheckpointRestore, RestoreRules
-from monitored_tf.recovery import SessionTimeoutError
+from monitored_tf.scaffold_session_creator import (
+    CREATION_TIMEOUT_SECS,
+    POLL_SECS,
+    ScaffoldSessionCreator,
+)
 from monitored_tf.session_creators import SessionCreator, StateOrigin
 
-_train = tf.compat.v1.train
-Scaffold = _train.Scaffold
-SessionManager = _train.SessionManager
 
-# Between two looks whether a session is ready. TensorFlow's 30 s are most of
-# the time that a worker takes to start.
-POLL_SECS = 0.5
-_CREATION_TIMEOUT_SECS = 600.0
-
-
-class _ScaffoldSessionCreator(SessionCreator):
-    def __init__(
-        self,
-        scaffold: Any,
-        master: str,
-        config: Any,
-        recovery_wait_secs: float,
-        creation_timeout_secs: float,
-    ) -> None:
-        self._scaffold = scaffold or Scaffold()
-        self._master = master
-        self._config = config
-        self._recovery_wait_secs = recovery_wait_secs
-        self._is_remote = remote_master.is_remote(master)
-        if self._is_remote:
-            self.creation_timeout_secs = creation_timeout_secs
-        self._session_manager: Any = None
-        self._operation_timeout_secs: float | None = None
-
-    def limit_operations(self, secs: float) -> None:
-        """Ends a run on a master of a cluster that takes longer.
-
-        Args:
-          secs: For runs that have no limit of their own.
-        """
-        if self._is_remote:
-            self._operation_timeout_secs = secs
-
-    def _finalized_manager(self) -> Any:
-        # TensorFlow finalizes the scaffold for each session too: the graph may
-        # have been unfinalized in between.
-        self._scaffold.finalize()
-        if self._session_manager is None:
-            graph = tf.compat.v1.get_default_graph()
-            if self._is_remote:
-                remote_master.fail_fast()
-                self._config = remote_master.session_config(
-                    self._master, self._config, graph
-                )
-                if self._operation_timeout_secs is not None:
-                    self._config = remote_master.limited_config(
-                        self._config, self._operation_timeout_secs
-                    )
-            self._session_manager = _train.SessionManager(
-                graph=graph,
-                ready_op=self._scaffold.ready_op,
-                ready_for_local_init_op=self._scaffold.ready_for_local_init_op,
-                local_init_op=self._scaffold.local_init_op,
-                recovery_wait_secs=self._recovery_wait_secs,
-                local_init_feed_dict=self._scaffold.local_init_feed_dict,
-            )
-        return self._session_manager
-
-    @contextlib.contextmanager
-    def _limit_named(self, max_wait_secs: float = math.inf) -> Iterator[None]:
-        """Tells the end of `limit_operations()` from that of a wait."""
-        # The manager does not begin a pause that ends too late.
-        wait_ends = time.monotonic() + max_wait_secs - self._recovery_wait_secs
-        try:
-            yield
-        except tf.errors.DeadlineExceededError as error:
-            limit_secs = self._operation_timeout_secs
-            if limit_secs is None or time.monotonic() >= wait_ends:
-                raise
-            raise SessionTimeoutError(
-                f"A run took more than hook_run_timeout_secs={limit_secs:g} s "
-                "while a session was made"
-            ) from error
-
-    def awaited(self) -> str:
-        """Returns the tasks that do not answer, "" if all do."""
-        if not self._is_remote or self._scaffold.ready_op is None:
-            return ""
-        return remote_master.silent_tasks(
-            self._master, self._scaffold.ready_op.graph
-        )
-
-
-class ChiefSessionCreator(_ScaffoldSessionCreator):
+class ChiefSessionCreator(ScaffoldSessionCreator):
     """Makes a session whose variables it restores or initializes itself.
 
     Stands in for `tf.compat.v1.train.ChiefSessionCreator`.
@@ -163,7 +75,7 @@ class ChiefSessionCreator(_ScaffoldSessionCreator):
         fast_start: bool = False,
         on_live_state: str = "adopt",
         require_checkpoint: bool = False,
-        creation_timeout_secs: float = _CREATION_TIMEOUT_SECS,
+        creation_timeout_secs: float = CREATION_TIMEOUT_SECS,
         verify: str = "files",
         restore: str = "strict",
         allow_fresh_start: bool = False,
@@ -201,7 +113,7 @@ class ChiefSessionCreator(_ScaffoldSessionCreator):
           CheckpointRequiredError: if there is nothing to go on from and
             `require_checkpoint` is True.
         """
-        manager = self._finalized_manager()
+        manager = self.finalized_manager()
         restore = self._restore()
         newest = restore.path if restore is not None else None
         session = None
@@ -222,7 +134,7 @@ class ChiefSessionCreator(_ScaffoldSessionCreator):
             if restore is not None:
                 restore.check()
             self._check_required(newest)
-            with self._limit_named():
+            with self.limit_named():
                 session = self._prepared(manager, restore)
             self.origin = _origin(restore)
         if restore is not None:
@@ -282,65 +194,6 @@ def _origin(restore: CheckpointRestore | None) -> StateOrigin:
     if restore is None or restore.path is None:
         return StateOrigin("initialized")
     return StateOrigin.restored(restore.path)
-
-
-class WorkerSessionCreator(_ScaffoldSessionCreator):
-    """Makes a session once the chief has initialized the variables.
-
-    Stands in for `tf.compat.v1.train.WorkerSessionCreator`.
-
-    Args:
-      scaffold: As for `ChiefSessionCreator`.
-      master: As for `ChiefSessionCreator`.
-      config: As for `ChiefSessionCreator`.
-      max_wait_secs: Seconds to wait for the chief.
-      recovery_wait_secs: Seconds between two looks whether it is done; 30 in
-        TensorFlow.
-    """
-
-    origin = StateOrigin("adopted")
-
-    def __init__(
-        self,
-        scaffold: Any = None,
-        master: str = "",
-        config: Any = None,
-        max_wait_secs: float = 30 * 60,
-        *,
-        recovery_wait_secs: float = POLL_SECS,
-    ) -> None:
-        # No more than a net for what hangs: waiting ends by max_wait_secs.
-        super().__init__(
-            scaffold,
-            master,
-            config,
-            recovery_wait_secs,
-            max_wait_secs + _CREATION_TIMEOUT_SECS,
-        )
-        self._max_wait_secs = max_wait_secs
-
-    def create_session(self) -> Any:
-        """Finalizes the graph and waits for an initialized session.
-
-        Returns:
-          A `tf.compat.v1.Session`.
-
-        Raises:
-          tf.errors.DeadlineExceededError: if the chief took too long.
-        """
-        manager = self._finalized_manager()
-        with self._limit_named(self._max_wait_secs):
-            return manager.wait_for_session(
-                self._master,
-                max_wait_secs=self._max_wait_secs,
-                config=self._config,
-            )
-
-    def awaited(self) -> str:
-        """Returns the tasks that do not answer, or else the variables."""
-        return super().awaited() or live_state.uninitialized(
-            self._master, self._config, self._scaffold.ready_op
-        )
 
 
 def _pruned_placement(config: Any) -> Any:
