@@ -5,6 +5,7 @@
   x StopRequestedError               also RuntimeError
   x FeedConflictError                also RuntimeError
   x InvalidHookError                 also AttributeError and TypeError
+  x InvalidHookStateError            also TypeError
   x InvalidRequestError              also AttributeError and TypeError
   x InvalidSessionCreatorError       also AttributeError and TypeError
   x InvalidStepFunctionError         also ValueError and TypeError
@@ -65,6 +66,10 @@ class InvalidHookError(MonitoredTFError, AttributeError, TypeError):
 
 class InvalidRequestError(MonitoredTFError, AttributeError, TypeError):
     """A hook's `before_run` returned neither None nor SessionRunArgs."""
+
+
+class InvalidHookStateError(MonitoredTFError, TypeError):
+    """A hook's `state_dict()` returned what JSON can't hold."""
 
 
 class InvalidSessionCreatorError(MonitoredTFError, AttributeError, TypeError):
