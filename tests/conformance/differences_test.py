@@ -568,6 +568,59 @@ def test_row_35_an_end_of_data_that_a_hook_raises(library, step, caplog):
     assert len(told) == (library is monitored_tf)
 
 
+@pytest.fixture
+def saved(step, tmp_path):
+    """A folder with checkpoints of the steps 0, 1 and 2."""
+    with monitored_tf.MonitoredTrainingSession(
+        checkpoint_dir=str(tmp_path), save_checkpoint_steps=1
+    ) as session:
+        for _ in range(2):
+            session.run(step)
+    return tmp_path
+
+
+def _next_step(library, folder, step):
+    with library.MonitoredTrainingSession(
+        checkpoint_dir=str(folder), save_summaries_steps=None
+    ) as session:
+        return int(session.run(step))
+
+
+@_LIBRARY
+def test_row_36_the_newest_checkpoint_is_damaged(library, saved, step):
+    with open(saved / "model.ckpt-2.data-00000-of-00001", "r+b") as data:
+        data.truncate(1)
+    if library is monitored_tf:
+        assert _next_step(library, saved, step) == 2
+    else:
+        with pytest.raises(tf.errors.OutOfRangeError):
+            _next_step(library, saved, step)
+
+
+@_LIBRARY
+def test_row_37_the_state_file_is_missing(library, saved, step):
+    (saved / "checkpoint").unlink()
+    first = _next_step(library, saved, step)
+    assert first == (3 if library is monitored_tf else 1)
+
+
+@_LIBRARY
+def test_row_38_a_variable_of_another_shape(library, graph, tmp_path):
+    v1.train.get_or_create_global_step()
+    v1.get_variable("v", initializer=[1.0, 2.0], use_resource=True)
+    monitored_tf.MonitoredTrainingSession(checkpoint_dir=str(tmp_path)).close()
+    with tf.Graph().as_default():
+        v1.train.get_or_create_global_step()
+        v = v1.get_variable("v", initializer=[0.0], use_resource=True)
+        creator = library.ChiefSessionCreator(checkpoint_dir=str(tmp_path))
+        if library is monitored_tf:
+            with pytest.raises(monitored_tf.CheckpointMismatchError):
+                creator.create_session()
+        else:
+            with creator.create_session() as session:
+                assert list(session.run(v)) == [1.0, 2.0]
+
+
 def test_every_row_has_a_test_and_every_test_a_row():
     table = _README.read_text().split("| TF | here |")[1].split("\n\n")[0]
     rows = re.findall(r"^\|(?! *-)(?!-).+\|$", table, flags=re.MULTILINE)
