@@ -45,6 +45,8 @@ if TYPE_CHECKING:
         MonitoredTFError as MonitoredTFError,
         NoCheckpointSaverError as NoCheckpointSaverError,
         PeerLostError as PeerLostError,
+        Preempted as Preempted,
+        ProcessEndError as ProcessEndError,
         RecoveryGaveUp as RecoveryGaveUp,
         SessionClosedError as SessionClosedError,
         StopRequestedError as StopRequestedError,
@@ -59,6 +61,7 @@ if TYPE_CHECKING:
         LoggingTensorHook as LoggingTensorHook,
         NanTensorHook as NanTensorHook,
         PeerHealthHook as PeerHealthHook,
+        PreemptionHook as PreemptionHook,
         ProfilerHook as ProfilerHook,
         ProgressHook as ProgressHook,
         SecondOrStepTimer as SecondOrStepTimer,
@@ -66,6 +69,10 @@ if TYPE_CHECKING:
         StepCounterHook as StepCounterHook,
         StopAtStepHook as StopAtStepHook,
         SummarySaverHook as SummarySaverHook,
+    )
+    from monitored_tf.input_position import (
+        UnsaveableInputError as UnsaveableInputError,
+        resumable_input as resumable_input,
     )
     from monitored_tf.installation import (
         install as install,
@@ -146,6 +153,8 @@ _NAMES = {
         "MonitoredTFError",
         "NoCheckpointSaverError",
         "PeerLostError",
+        "Preempted",
+        "ProcessEndError",
         "RecoveryGaveUp",
         "SessionClosedError",
         "StopRequestedError",
@@ -160,6 +169,7 @@ _NAMES = {
         "LoggingTensorHook",
         "NanTensorHook",
         "PeerHealthHook",
+        "PreemptionHook",
         "ProfilerHook",
         "ProgressHook",
         "SecondOrStepTimer",
@@ -167,6 +177,10 @@ _NAMES = {
         "StepCounterHook",
         "StopAtStepHook",
         "SummarySaverHook",
+    ),
+    "input_position": (
+        "UnsaveableInputError",
+        "resumable_input",
     ),
     "installation": (
         "install",

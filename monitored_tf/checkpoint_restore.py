@@ -13,6 +13,7 @@ from monitored_tf import (
     checkpoint_errors,
     checkpoint_files,
     checkpoint_tensors,
+    input_position,
     partial_restore,
 )
 from monitored_tf.checkpoint_files import Candidates
@@ -164,6 +165,11 @@ class CheckpointRestore:
                 raise
             except (tf.errors.OpError, ValueError) as error:
                 clause = checkpoint_files.problem(path, full=True)
+                misfit = input_position.misfit(error, path)
+                if misfit and not clause:
+                    raise checkpoint_errors.CheckpointMismatchError(
+                        misfit
+                    ) from error
                 if not clause:
                     raise checkpoint_errors.restore_failed(
                         error, path
@@ -178,11 +184,13 @@ class CheckpointRestore:
             path = self.path
 
     def _restore(self, session: Any, path: str) -> None:
+        input_position.prepare_restore(session)
         if not _is_plain(self._saver):
             self._saver.restore(session, path)
             return
+        inputs = input_position.resumable_iterators(session.graph)
         plan = partial_restore.plan(
-            self._saver, session.graph, path, self._rules.restore
+            self._saver, session.graph, path, self._rules.restore, inputs
         )
         if plan.differences:
             raise checkpoint_errors.CheckpointMismatchError(
@@ -196,8 +204,38 @@ class CheckpointRestore:
             path,
             "\n  ".join(f"{out.target}: {out.reason}" for out in plan.left_out),
         )
-        self._initialize(session)
+        if any(out.target not in inputs for out in plan.left_out):
+            self._initialize(session)
         partial_restore.restore(session, plan)
+
+    def restore_inputs(self, session: Any) -> None:
+        """Restores the positions of inputs, and leaves the variables alone.
+
+        What can't be restored begins at its first element, as the log says.
+
+        Args:
+          session: `tf.compat.v1.Session` whose inputs have begun.
+        """
+        inputs = input_position.resumable_iterators(session.graph)
+        if self.path is None or not inputs or not _is_plain(self._saver):
+            return
+        try:
+            partial_restore.restore(
+                session,
+                partial_restore.plan(
+                    self._saver, session.graph, self.path, "available"
+                ).only(inputs),
+            )
+        except checkpoint_tensors.PASSING:
+            raise
+        except (tf.errors.OpError, ValueError):
+            logging.warning(
+                "The position of the input is not restored from %s: it begins "
+                "at its first element.",
+                self.path,
+                exc_info=True,
+            )
+            input_position.begin(session)
 
     def recover_last_checkpoints(self) -> None:
         """Tells the saver what is there, to be deleted when its time comes."""

@@ -11,6 +11,7 @@ from monitored_tf import (
     _tf_private,
     checkpoint_files,
     errors,
+    input_position,
     live_state,
 )
 from monitored_tf.checkpoint_files import Candidates
@@ -19,6 +20,7 @@ from monitored_tf.scaffold_session_creator import (
     CREATION_TIMEOUT_SECS,
     POLL_SECS,
     ScaffoldSessionCreator,
+    closed_on_error,
 )
 from monitored_tf.session_creators import SessionCreator, StateOrigin
 
@@ -109,6 +111,8 @@ class ChiefSessionCreator(ScaffoldSessionCreator):
 
         Raises:
           RuntimeError: if the model is not ready after its initialization.
+          UnsaveableInputError: if the position of a `resumable_input()` can't
+            be saved.
         CheckpointError: if there are checkpoints and none can be restored.
           CheckpointRequiredError: if there is nothing to go on from and
             `require_checkpoint` is True.
@@ -122,6 +126,10 @@ class ChiefSessionCreator(ScaffoldSessionCreator):
                 manager, self._master, self._config, newest
             )
         if session is not None:
+            with closed_on_error(session):
+                input_position.begin(session)
+                if restore is not None:
+                    restore.restore_inputs(session)
             self.origin = StateOrigin("adopted")
             if not self._has_made_one:  # A recovery is logged by others.
                 logging.warning(
@@ -166,7 +174,7 @@ class ChiefSessionCreator(ScaffoldSessionCreator):
         return manager.prepare_session(
             self._master,
             init_op=self._scaffold.init_op,
-            init_fn=self._scaffold.init_fn,
+            init_fn=self._init_fn(),
             init_feed_dict=self._scaffold.init_feed_dict,
             saver=restore,
             config=self._config,
@@ -177,8 +185,22 @@ class ChiefSessionCreator(ScaffoldSessionCreator):
         scaffold = self._scaffold
         if scaffold.init_op is not None:
             session.run(scaffold.init_op, feed_dict=scaffold.init_feed_dict)
-        if scaffold.init_fn is not None:
-            scaffold.init_fn(session)
+        init_fn = self._init_fn()
+        if init_fn is not None:
+            init_fn(session)
+
+    def _init_fn(self) -> Any:
+        """Returns the Scaffold's, which may restore inputs that have begun."""
+        init_fn = self._scaffold.init_fn
+        if not input_position.initializers(tf.compat.v1.get_default_graph()):
+            return init_fn
+
+        def begin_and_init(session: Any) -> None:
+            input_position.begin(session)
+            if init_fn is not None:
+                init_fn(session)
+
+        return begin_and_init
 
     def _check_required(self, newest: str | None) -> None:
         if newest is None and self._require_checkpoint and self._has_made_one:

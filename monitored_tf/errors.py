@@ -15,8 +15,9 @@
   x CheckpointRequiredError          also RuntimeError
   x CheckpointError                  also ValueError and what the restore met
   x RecoveryGaveUp                   also of the type of the last error
-  x PeerLostError                    also RuntimeError and SystemExit
-  x Preempted                        also SystemExit
+  x ProcessEndError                  also SystemExit
+    - PeerLostError                  also RuntimeError and SystemExit
+    - Preempted                      also SystemExit
 * StrayStopWarning                   a UserWarning
 
 `SessionTimeoutError`, which is also a `tf.errors.DeadlineExceededError`, is in
@@ -92,7 +93,23 @@ class NoCheckpointSaverError(MonitoredTFError, RuntimeError):
     """`save()` was called without a directory and nothing else names one."""
 
 
-class PeerLostError(MonitoredTFError, RuntimeError, SystemExit):
+class ProcessEndError(MonitoredTFError, SystemExit):
+    """This process is to end, whatever could still be recovered from.
+
+    A thread reports one to the coordinator of a session and closes its raw
+    session; a run() that this breaks raises it.
+
+    Args:
+      message: Why.
+      exit_code: The exit code of the process, as attribute `code`.
+    """
+
+    def __init__(self, message: str, exit_code: int) -> None:
+        super().__init__(message)
+        self.code = exit_code
+
+
+class PeerLostError(ProcessEndError, RuntimeError):
     """A task that this one runs collectives with is lost.
 
     Neither can such a step go on nor can the lost task join again: end this
@@ -104,12 +121,8 @@ class PeerLostError(MonitoredTFError, RuntimeError, SystemExit):
       exit_code: The exit code of the process, as attribute `code`.
     """
 
-    def __init__(self, message: str, exit_code: int) -> None:
-        super().__init__(message)
-        self.code = exit_code
 
-
-class Preempted(MonitoredTFError, SystemExit):  # noqa: N818  -- what happened.
+class Preempted(ProcessEndError):  # noqa: N818  -- what happened.
     """A signal asked this process to end, and training has stopped for it.
 
     What could be saved is saved. Where nobody catches it the process ends with
@@ -122,8 +135,7 @@ class Preempted(MonitoredTFError, SystemExit):  # noqa: N818  -- what happened.
     """
 
     def __init__(self, message: str, exit_code: int, signum: int) -> None:
-        super().__init__(message)
-        self.code = exit_code
+        super().__init__(message, exit_code)
         self.signum = signum
 
 

@@ -56,7 +56,7 @@ class Failures:
             self._first = error
             return
         logging.error("%s failed too: %r", what, error, exc_info=error)
-        if isinstance(first, Exception) and not isinstance(error, Exception):
+        if _ends_process(error) and not _ends_process(first):
             # An interrupt goes before an error: the user wants out.
             first, error = error, first
         add_context(first, error)
@@ -76,10 +76,16 @@ def behind(error: BaseException, what: str) -> Iterator[None]:
     except BaseException as other:  # Logged; the caller raises `error`.
         if other is error:
             return
-        if isinstance(error, Exception) and not isinstance(other, Exception):
+        if _ends_process(other) and not _ends_process(error):
+            logging.error("%s: %r goes before %r", what, other, error)
             raise  # An interrupt goes before an error: the user wants out.
         logging.error("%s failed too: %r", what, other, exc_info=other)
         add_context(error, other)
+
+
+def _ends_process(error: BaseException) -> bool:
+    # A SystemExit may be an Exception too, as PeerLostError is.
+    return isinstance(error, SystemExit) or not isinstance(error, Exception)
 
 
 def add_context(error: BaseException, other: BaseException) -> None:

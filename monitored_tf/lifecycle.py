@@ -121,6 +121,7 @@ class Lifecycle:
                     self.ending,
                     self._policy.errors,
                     self._policy.step_timeout_secs,
+                    replaces=self.loop.raw_session is not None,
                 )
         finally:
             if self._state is _State.CLOSED:  # By another thread, meanwhile.

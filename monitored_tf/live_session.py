@@ -12,6 +12,7 @@ from monitored_tf import (
     errors,
     failures,
     global_step,
+    lost_iterators,
     remote_master,
     session_close,
     session_creators,
@@ -46,6 +47,8 @@ class LiveSession:
       lost_errors: Types that tell of a lost session, besides TensorFlow's.
       step_timeout_secs: Seconds that the raw run of a step may take; None for
         no limit.
+      replaces: Whether users have run the initializers of their iterators in
+        another session, which was lost.
 
     Raises:
       Whatever the creator or a hook raises. What was opened is closed then.
@@ -65,6 +68,7 @@ class LiveSession:
         ending: Ending,
         lost_errors: tuple[type[Exception], ...] = (),
         step_timeout_secs: float | None = None,
+        replaces: bool = False,
     ) -> None:
         self._reused = session_creators.reuses_session(creator)
         self._calls = calls
@@ -82,6 +86,8 @@ class LiveSession:
         # No error of a thread is a clean end here: it shows in close().
         self.coord = Coordinator(clean_stop_exception_types=[])
         try:
+            if replaces and not self._reused:
+                lost_iterators.begin_again(self.raw_session, self._lost_errors)
             self._start_queue_runners()
             self._tell_hooks()
         except BaseException:
@@ -123,7 +129,7 @@ class LiveSession:
                 fetches, feed_dict, options, run_metadata, hooks
             )
         except Exception as error:
-            self._raise_lost_peer(error)
+            self._raise_end_of_process(error)
             if isinstance(error, self._lost_errors):
                 raise
             if not getattr(options, "timeout_in_ms", 0):  # Or it is theirs.
@@ -131,10 +137,10 @@ class LiveSession:
             self._raise_loss_by_thread(error)
             raise
 
-    def _raise_lost_peer(self, error: Exception) -> None:
-        # Whoever saw it lost has closed the session under the run.
+    def _raise_end_of_process(self, error: Exception) -> None:
+        # Whoever reported it has closed the session under the run.
         cause = self.thread_error()
-        if isinstance(cause, errors.PeerLostError) and cause is not error:
+        if isinstance(cause, errors.ProcessEndError) and cause is not error:
             raise cause from error
 
     def _note_timeout(self, error: Exception) -> None:

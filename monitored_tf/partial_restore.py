@@ -11,7 +11,7 @@ import dataclasses
 import math
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from monitored_tf import (
@@ -60,9 +60,18 @@ class RestorePlan:
     differences: Differences
     filename: Any
 
+    def only(self, targets: Collection[str]) -> RestorePlan:
+        """Returns the plan that restores what it does of some targets."""
+        actions = tuple(one for one in self.actions if one.target in targets)
+        return dataclasses.replace(self, actions=actions)
+
 
 def plan(
-    saver: Any, graph: Any, path: str | os.PathLike[str], mode: str
+    saver: Any,
+    graph: Any,
+    path: str | os.PathLike[str],
+    mode: str,
+    optional: Collection[str] = (),
 ) -> RestorePlan:
     """Decides what is restored from a checkpoint.
 
@@ -73,6 +82,8 @@ def plan(
       mode: "strict" for all that the saver knows; "available" for what is in
         the checkpoint with the same shape and dtype; else a regular
         expression that the names of what is restored begin with.
+      optional: Names, in the graph, of what is left out in each mode if it is
+        not in the checkpoint like that.
 
     Raises:
       ValueError: if the mode is no regular expression, or matches no name.
@@ -86,7 +97,7 @@ def plan(
     for action in actions:
         if action not in asked_for:
             reason = f"{mode!r} does not match its name"
-        elif mode == AVAILABLE:
+        elif mode == AVAILABLE or action.target in optional:
             reason = _what_differs(saved, action)
         else:
             reason = ""

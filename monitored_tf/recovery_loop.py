@@ -113,7 +113,7 @@ class RecoveryLoop:
         error = live.thread_error()
         if error is None:
             return bool(live.coord.should_stop())
-        if isinstance(error, errors.PeerLostError):
+        if isinstance(error, errors.ProcessEndError):
             self.given_up = error
             return True
         if not isinstance(error, self._policy.errors):
@@ -231,7 +231,7 @@ class RecoveryLoop:
             return True
 
     def _is_loss(self, error: Exception, live: LiveSession | None) -> bool:
-        if isinstance(error, errors.PeerLostError):
+        if isinstance(error, errors.ProcessEndError):
             return False
         if isinstance(error, self._policy.errors):
             return True

@@ -10,17 +10,23 @@ from typing import Any
 import tensorflow as tf
 
 from monitored_tf import _tf_private, errors
+from monitored_tf.checked_saver import CheckedSaver
 
 _v1 = tf.compat.v1
 _BASENAME = "model.ckpt"
 
 
 def save(session: Any, checkpoint_dir: str, saver: Any) -> str:
-    """Writes a checkpoint with this saver; returns its path."""
+    """Writes a checkpoint with this saver; returns its path.
+
+    Raises:
+      NanWeightsError: if a weight is NaN or Inf.
+      CheckpointSaveError: if the files could not be written.
+    """
     tf.io.gfile.makedirs(checkpoint_dir)
     # Without state: the saver would count this file among those that it keeps
     # in the training's own folder, and delete one of them for it.
-    path: str | None = saver.save(
+    path: str | None = CheckedSaver(saver).save(
         session,
         os.path.join(checkpoint_dir, _BASENAME),
         global_step=_global_step(session),

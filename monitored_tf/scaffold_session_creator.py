@@ -110,3 +110,13 @@ class ScaffoldSessionCreator(SessionCreator):
         return remote_master.silent_tasks(
             self._master, self._scaffold.ready_op.graph
         )
+
+
+@contextlib.contextmanager
+def closed_on_error(session: Any) -> Iterator[None]:
+    """Closes a raw session that is not handed out, as its inputs fail."""
+    try:
+        yield
+    except BaseException:
+        session.close()
+        raise

@@ -21,11 +21,11 @@ class StopReason:
     """Why a session came to its end; `str()` gives it as a phrase.
 
     Attributes:
-      kind: "hook", "user", "step_fn" (somebody asked for the end),
+      kind: "hook", "user", "step_fn" (somebody asked for the end), "signal",
         "end_of_data", "error", "thread" (a thread's error or its end stopped
         the coordinator), or "closed" (nothing but `close()`).
       detail: Which hook, op, text or error it was.
-      hook: The hook that asked, for "hook".
+      hook: The hook that asked, for "hook" and "signal".
       error: The exception, where there was one.
     """
 
@@ -45,6 +45,7 @@ _PHRASES = {
     "step_fn": "the step function asked for it",
     "end_of_data": "end of data",
     "error": "error",
+    "signal": "a signal asked for it",
     "thread": "a thread stopped the coordinator",
     "closed": "closed",
 }
@@ -76,7 +77,11 @@ class Ending:
 
     def ask_by_hook(self, hook: Any) -> None:
         """Records a request; `run()` is an error from now on."""
-        self._ask(StopReason("hook", type(hook).__name__, hook=hook))
+        preempted = getattr(hook, "preempted", None)
+        if isinstance(preempted, errors.Preempted):
+            self._ask(_from_signal(preempted, hook))
+        else:
+            self._ask(StopReason("hook", type(hook).__name__, hook=hook))
         self.refuses_runs = True
 
     def ask_by_step_fn(self) -> None:
@@ -88,7 +93,14 @@ class Ending:
             self.request = reason
 
     def refuse(self) -> NoReturn:
-        """Raises StopRequestedError: a hook or the user asked for the end."""
+        """Raises StopRequestedError: a hook or the user asked for the end.
+
+        After a signal it is the `Preempted`: who does not ask should_stop()
+        gets its exit code all the same.
+        """
+        error = self.request and self.request.error
+        if isinstance(error, errors.Preempted):
+            raise error
         raise errors.StopRequestedError(
             "Run called even after should_stop requested. Leave the loop "
             f"when should_stop() is true. Why it is: {self.request}."
@@ -120,6 +132,8 @@ class Ending:
 
     def reason_of(self, error: BaseException) -> StopReason:
         """Returns the reason for what `run()` or the `with` body raised."""
+        if isinstance(error, errors.Preempted):
+            return _from_signal(error)
         if not self.is_clean(error):
             return StopReason("error", describe(error), error=error)
         # A copy: the frames of its traceback would keep the session alive.
@@ -137,8 +151,14 @@ def is_end_of_data(error_type: type[BaseException] | None) -> bool:
 
 def from_thread(error: BaseException | None) -> StopReason:
     """Returns the reason for a coordinator that was stopped by a thread."""
+    if isinstance(error, errors.Preempted):
+        return _from_signal(error)
     detail = describe(error) if error is not None else ""
     return StopReason("thread", detail, error=error)
+
+
+def _from_signal(error: errors.Preempted, hook: Any = None) -> StopReason:
+    return StopReason("signal", str(error), hook=hook, error=error)
 
 
 def origin(error: BaseException) -> str:

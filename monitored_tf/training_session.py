@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import signal
 from typing import Any
 
 import tensorflow as tf
@@ -13,6 +14,7 @@ from monitored_tf import _tf_private, hook_calls
 from monitored_tf.chief_session_creator import ChiefSessionCreator
 from monitored_tf.hooks.checkpoint_saver_hook import CheckpointSaverHook
 from monitored_tf.hooks.peer_health_hook import PeerHealthHook
+from monitored_tf.hooks.preemption_hook import PreemptionHook
 from monitored_tf.hooks.session_log_hook import SessionLogHook
 from monitored_tf.hooks.step_counter_hook import StepCounterHook
 from monitored_tf.hooks.summary_saver_hook import SummarySaverHook
@@ -52,6 +54,8 @@ def MonitoredTrainingSession(  # noqa: N802  -- TensorFlow's name.
     require_checkpoint: bool = False,
     recovery_wait_secs: float = POLL_SECS,
     watch_peers: bool = True,
+    stop_on_signal: bool = True,
+    save_on_error: bool = False,
     verify: str = "files",
     restore: str = "strict",
     allow_fresh_start: bool = False,
@@ -65,7 +69,8 @@ def MonitoredTrainingSession(  # noqa: N802  -- TensorFlow's name.
     The chief's hooks are, in order: `chief_only_hooks`, StepCounterHook,
     SummarySaverHook, SessionLogHook, the checkpoint saver, `hooks`. A task of
     a collective strategy (`MultiWorkerMirroredStrategy`, of the scope or of the
-    worker context) has a PeerHealthHook after all others.
+    worker context) has a PeerHealthHook after all others. Then comes a
+    PreemptionHook, which stops at SIGTERM.
 
     Args:
       master: Address of the TensorFlow master; "" runs in this process.
@@ -103,6 +108,10 @@ def MonitoredTrainingSession(  # noqa: N802  -- TensorFlow's name.
       watch_peers: Whether a task of a collective strategy ends when another
         one is lost, instead of waiting for it for ever. A PeerHealthHook among
         `hooks` takes the place of the default one.
+      stop_on_signal: Whether SIGTERM saves and stops, if nobody else handles
+        it; see `PreemptionHook`. One among `hooks` takes the place of the
+        default one, and gets its `saver_hook` if it has none.
+      save_on_error: As for `PreemptionHook`, of the default one.
 
     Returns:
       A `MonitoredSession`.
@@ -171,6 +180,9 @@ def MonitoredTrainingSession(  # noqa: N802  -- TensorFlow's name.
         all_hooks = hooks
     if watch_peers:
         all_hooks = (*all_hooks, *_peer_health(context, all_hooks))
+    if stop_on_signal or save_on_error:
+        signals = (signal.SIGTERM,) if stop_on_signal else ()
+        all_hooks = _with_preemption(all_hooks, signals, save_on_error)
     return MonitoredSession(
         creator, all_hooks, stop_grace_period_secs, recovery=recovery
     )
@@ -254,6 +266,22 @@ def _for_worker_context(
         *(summaries.for_summaries() if saves_summary else ()),
         *(checkpoints.checkpoint_saver() if saves_checkpoint else ()),
     )
+
+
+def _with_preemption(
+    hooks: tuple[Any, ...], signals: tuple[int, ...], save_on_error: bool
+) -> tuple[Any, ...]:
+    savers = (
+        hook for hook in hooks if isinstance(hook, _train.CheckpointSaverHook)
+    )
+    saver = next(savers, None)
+    given = [hook for hook in hooks if isinstance(hook, PreemptionHook)]
+    for hook in given:
+        hook.save_with(saver)
+    if given:
+        return hooks
+    hook = PreemptionHook(saver, signals=signals, save_on_error=save_on_error)
+    return (*hooks, hook)
 
 
 def _peer_health(context: Any, hooks: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from monitored_tf import live_state
+from monitored_tf import input_position, live_state
 from monitored_tf.scaffold_session_creator import (
     CREATION_TIMEOUT_SECS,
     POLL_SECS,
     ScaffoldSessionCreator,
+    closed_on_error,
 )
 from monitored_tf.session_creators import StateOrigin
 
@@ -16,7 +17,9 @@ from monitored_tf.session_creators import StateOrigin
 class WorkerSessionCreator(ScaffoldSessionCreator):
     """Makes a session once the chief has initialized the variables.
 
-    Stands in for `tf.compat.v1.train.WorkerSessionCreator`.
+    Stands in for `tf.compat.v1.train.WorkerSessionCreator`. The inputs of a
+    worker are its own and in no checkpoint: each `resumable_input()` begins at
+    its first element with each session.
 
     Args:
       scaffold: As for `ChiefSessionCreator`.
@@ -56,14 +59,19 @@ class WorkerSessionCreator(ScaffoldSessionCreator):
 
         Raises:
           tf.errors.DeadlineExceededError: if the chief took too long.
+          UnsaveableInputError: if the position of a `resumable_input()` can't
+            be saved.
         """
         manager = self.finalized_manager()
         with self.limit_named(self._max_wait_secs):
-            return manager.wait_for_session(
+            session = manager.wait_for_session(
                 self._master,
                 max_wait_secs=self._max_wait_secs,
                 config=self._config,
             )
+            with closed_on_error(session):
+                input_position.begin(session)
+        return session
 
     def awaited(self) -> str:
         """Returns the tasks that do not answer, or else the variables."""

@@ -19,6 +19,7 @@ OTHER_BASES = {
     "NoCheckpointSaverError": (RuntimeError,),
     "CheckpointRequiredError": (RuntimeError,),
     "InvalidClusterError": (ValueError,),
+    "ProcessEndError": (SystemExit,),
     "PeerLostError": (RuntimeError, SystemExit),
     "Preempted": (SystemExit,),
 }

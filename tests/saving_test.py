@@ -57,6 +57,18 @@ def test_save_writes_with_the_sessions_hook(step, tmp_path):
         assert tf.train.latest_checkpoint(str(tmp_path)) == path
 
 
+def test_save_into_a_folder_publishes_no_nan(step, tmp_path):
+    bad = v1.get_variable("weight", initializer=1.0).assign(float("nan"))
+    with monitored_tf.MonitoredSession() as session:
+        session.save(tmp_path)
+        session.raw_session().run(bad)
+        session.run(step)
+        with pytest.raises(v1.train.NanLossDuringTrainingError):
+            session.save(tmp_path)
+    path = tf.train.latest_checkpoint(str(tmp_path))
+    assert path == str(tmp_path / "model.ckpt-0")
+
+
 def test_save_with_a_saver_that_keeps_all_knows_its_path(step, tmp_path):
     scaffold = v1.train.Scaffold(saver=v1.train.Saver(max_to_keep=0))
     with _training(tmp_path, scaffold=scaffold) as session:

@@ -9,6 +9,7 @@ import tensorflow as tf
 from tensorflow.python.distribute import distribute_coordinator_context
 
 import monitored_tf
+from monitored_tf.hooks.preemption_hook import PreemptionHook
 from monitored_tf.testing import FakeClock, RecordingHook
 from tests.collective_strategy import CollectiveStrategy
 
@@ -29,7 +30,10 @@ def _session(folder=None, **kwargs):
 
 def _hooks_of(session):
     # There is no public way; nothing but this function looks inside.
-    return session._life.calls.hooks
+    hooks = session._life.calls.hooks
+    # The last one of all.
+    assert [type(h) for h in hooks].index(PreemptionHook) == len(hooks) - 1
+    return hooks[:-1]
 
 
 def _hooks(folder=None, **kwargs):

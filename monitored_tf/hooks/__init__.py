@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from monitored_tf.hooks.checkpoint_saver_hook import CheckpointSaverHook
 from monitored_tf.hooks.peer_health_hook import PeerHealthHook
+from monitored_tf.hooks.preemption_hook import PreemptionHook
 from monitored_tf.hooks.progress_hook import ProgressHook
 from monitored_tf.hooks.session_log_hook import SessionLogHook
 from monitored_tf.hooks.step_counter_hook import StepCounterHook
@@ -32,6 +33,7 @@ __all__ = [
     "LoggingTensorHook",
     "NanTensorHook",
     "PeerHealthHook",
+    "PreemptionHook",
     "ProfilerHook",
     "ProgressHook",
     "SecondOrStepTimer",

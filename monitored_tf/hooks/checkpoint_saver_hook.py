@@ -1,24 +1,24 @@
-"""Saves checkpoints without writing the same graph again each time."""
+"""Saves checkpoints that are whole and finite, and the same graph only once."""
 
 from __future__ import annotations
 
-import contextlib
 import os
-import re
-import threading
-import uuid
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import tensorflow as tf
-from absl import logging
-from google.protobuf import text_format
 
-from monitored_tf import _tf_private
+from monitored_tf import (
+    _tf_private,
+    checked_saver,
+    save_errors,
+    unfinished_files,
+)
+from monitored_tf.hooks.best_metric import BestMetric
+from monitored_tf.hooks.graph_text import GraphText
+from monitored_tf.hooks.save_policy import SavePolicy, Saving
 
 _v1 = tf.compat.v1
-_GRAPH_FILE = "graph.pbtxt"
 # The text of most graphs is written before the session is handed out. That of
 # a large one may take longer than anybody should wait.
 _WAIT_FOR_GRAPH_SECS = 0.5
@@ -36,6 +36,12 @@ class CheckpointSaverHook(
     at each recovery. `graph.pbtxt` is written in the background, on every
     protobuf; that it can't be written is a warning in the log.
 
+    A checkpoint gets its name and its place in the state file once its files
+    are whole, and none of its numbers is NaN or Inf. (Inf in a scalar that is
+    not trainable is left alone: the least loss so far begins with it.)
+    Listeners' `before_save` is called before that is known, `after_save` only
+    if the checkpoint is there.
+
     Args:
       checkpoint_dir: Folder to save to.
       save_secs: Seconds between checkpoints.
@@ -47,10 +53,28 @@ class CheckpointSaverHook(
         it, the one in the graph's collection SAVERS.
       listeners: `CheckpointSaverListener`s, called before and after each save.
       save_graph_def: Whether to write `graph.pbtxt` and `.meta` files.
+      on_nan: What happens where a number is NaN or Inf. "raise" raises
+        `NanWeightsError`; "skip" logs a warning, saves nothing, and training
+        goes on; "rollback" raises an error by which a session that recovers
+        goes on from the last checkpoint (variables on a ps are restored
+        before); if training comes no farther so, the fourth NaN is raised.
+        None saves anything, as TensorFlow does.
+      on_save_error: What happens where a checkpoint can't be written, as on a
+        full disk. "raise" raises `CheckpointSaveError`, which is also of the
+        type of TensorFlow's error; "warn" logs it, and training goes on until
+        the next save. The one at the end raises.
+      max_save_failures: With "warn", it is raised when so many saves in a row
+        failed.
+      keep_best: A pair of a metric, as tensor or name, and how many
+        checkpoints to keep: copies of those with the lowest values are in the
+        folder `best` in `checkpoint_dir`, best.json with the values, and
+        `tf.train.latest_checkpoint` of that folder is the best. A third item
+        "max" if the highest are best. The value is that of the last step
+        before the save.
 
     Raises:
       ValueError: if not one of `save_secs` and `save_steps` is given, or both
-        `saver` and `scaffold` are.
+        `saver` and `scaffold` are, or an argument has no such value.
     """
 
     def __init__(
@@ -63,6 +87,11 @@ class CheckpointSaverHook(
         scaffold: Any = None,
         listeners: Sequence[Any] | None = None,
         save_graph_def: bool = True,
+        *,
+        on_nan: str | None = "raise",
+        on_save_error: str = "raise",
+        max_save_failures: int = 10,
+        keep_best: Sequence[Any] | None = None,
     ) -> None:
         super().__init__(
             checkpoint_dir,
@@ -75,40 +104,86 @@ class CheckpointSaverHook(
             save_graph_def,
         )
         self._folder = checkpoint_dir
+        self._basename = checkpoint_basename
         self._writes_graph = save_graph_def
         self._written_graph: tuple[Any, int] | None = None
-        self._graph_writer: threading.Thread | None = None
-        self._saver_of_graph: _SaverOfOneGraph | None = None
+        self._graph_text = GraphText(checkpoint_dir)
+        self._checked_saver: checked_saver.CheckedSaver | None = None
+        self._policy = SavePolicy(on_nan, on_save_error, max_save_failures)
+        self._best: BestMetric | None = None
+        if keep_best is not None:
+            self._best = BestMetric(
+                keep_best, checkpoint_dir, checkpoint_basename
+            )
+        self._is_clean = self._is_ending = False
+
+    def begin(self) -> None:
+        """Makes the folder's event file; looks up the tensors it needs."""
+        try:
+            super().begin()
+        except tf.errors.OpError as error:
+            path = os.path.join(self._folder, self._basename)
+            raise save_errors.save_error(error, path, None) from error
+        if self._best is not None:
+            self._best.begin(_v1.get_default_graph())
 
     def after_create_session(self, session: Any, coord: Any) -> None:
         """Writes the graph, and a checkpoint of the session as it begins."""
+        if self._best is not None:
+            self._best.forget()
         step = session.run(self._global_step_tensor)
         graph = _v1.get_default_graph()
         if self._written_graph != (graph, graph.version):
             self._written_graph = (graph, graph.version)
             self._write_graph(graph)
         _tf_private.save_with_hook(self, session, step)
-        self._wait_for_graph_text(_WAIT_FOR_GRAPH_SECS)
+        self._graph_text.wait(_WAIT_FOR_GRAPH_SECS)
+
+    def before_run(self, run_context: Any) -> Any:
+        """Asks for the global step, and for the metric if there is one."""
+        request = super().before_run(run_context)
+        return self._best.added_to(request) if self._best else request
+
+    def after_run(self, run_context: Any, run_values: Any) -> None:
+        """Saves if it is time to."""
+        if self._best is not None:
+            run_values = self._best.taken_from(run_values)
+        super().after_run(run_context, run_values)
 
     def end(self, session: Any) -> None:
         """Saves the last step unless that was done."""
+        self._is_ending = True
         super().end(session)
-        self._wait_for_graph_text()
+        self._graph_text.wait()
 
     def close(self) -> None:
         """Waits until what is written in the background is there."""
-        self._wait_for_graph_text()
+        self._graph_text.wait()
+
+    def _save(self, session: Any, step: int) -> bool:
+        # TensorFlow's hook does all of its saves with this.
+        if not self._is_clean:
+            self._is_clean = True
+            unfinished_files.remove_leftovers(self._folder, self._basename)
+        asked_to_stop = False
+        saver = self._get_saver()
+        try:
+            asked_to_stop = bool(super()._save(session, step))
+            if self._best is not None:
+                self._best.offer(saver.last_path, int(step))
+        except save_errors.NanWeightsError as error:
+            saving = Saving(session, saver, self._folder)
+            self._policy.nan(error, int(step), saving)
+        except save_errors.CheckpointSaveError as error:
+            self._policy.failed(error, self._is_ending)
+        else:
+            self._policy.saved(int(step))
+        return asked_to_stop
 
     def _write_graph(self, graph: Any) -> None:
         graph_def = graph.as_graph_def(add_shapes=True)
         if self._writes_graph:
-            self._wait_for_graph_text()
-            self._graph_writer = threading.Thread(
-                target=_write_graph_text,
-                args=(_as_text(graph_def), self._folder),
-                name="write graph.pbtxt",
-            )
-            self._graph_writer.start()
+            self._graph_text.write(graph_def)
         saver = self._get_saver()
         meta_graph = _v1.train.export_meta_graph(
             graph=graph,
@@ -118,101 +193,14 @@ class CheckpointSaverHook(
         self._summary_writer.add_graph(graph)
         self._summary_writer.add_meta_graph(meta_graph)
 
-    def _wait_for_graph_text(self, secs: float | None = None) -> None:
-        if self._graph_writer is not None:
-            self._graph_writer.join(secs)
-
     def _get_saver(self) -> Any:
         # TensorFlow's hook saves with what this returns.
         saver = super()._get_saver()
         if saver is None:
             return None
-        known = self._saver_of_graph
+        known = self._checked_saver
         if known is None or known.saver is not saver:
-            known = self._saver_of_graph = _SaverOfOneGraph(saver)
+            known = self._checked_saver = checked_saver.CheckedSaver(
+                saver, self._policy.checks_weights
+            )
         return known
-
-
-class _SaverOfOneGraph:
-    """A saver that exports a finalized graph once, and then writes its bytes.
-
-    Args:
-      saver: A `tf.compat.v1.train.Saver`; it does all the rest.
-    """
-
-    def __init__(self, saver: Any) -> None:
-        self.saver = saver
-        self._exported: tuple[Any, int] | None = None
-        self._meta_graph = b""
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.saver, name)
-
-    def save(
-        self,
-        session: Any,
-        save_path: str,
-        global_step: Any = None,
-        write_meta_graph: bool = True,
-    ) -> Any:
-        """Saves as `Saver.save` does; returns the checkpoint's path."""
-        graph = session.graph
-        is_known = graph.finalized and self._exported == (graph, graph.version)
-        path = self.saver.save(
-            session,
-            save_path,
-            global_step=global_step,
-            write_meta_graph=write_meta_graph and not is_known,
-        )
-        # There is no path where a saver has nothing to save.
-        if write_meta_graph and path:
-            if is_known:
-                _write_bytes(_meta_path(path), self._meta_graph)
-            else:
-                self._meta_graph = _read_bytes(_meta_path(path))
-                self._exported = (graph, graph.version)
-        return path
-
-
-def _meta_path(checkpoint_path: str) -> str:
-    """Returns where `Saver.save` writes the graph: shards share one file."""
-    return re.sub(r"-[\d?]+-of-\d+$", "", checkpoint_path) + ".meta"
-
-
-def _read_bytes(path: str) -> bytes:
-    with tf.io.gfile.GFile(path, "rb") as file:
-        content: bytes = file.read()
-    return content
-
-
-def _write_bytes(path: str, content: bytes) -> None:
-    with tf.io.gfile.GFile(path, "wb") as file:
-        file.write(content)
-
-
-def _as_text(graph_def: Any) -> str:
-    text: str
-    try:
-        with warnings.catch_warnings():
-            # Of protobuf 6, about this argument. It makes the digits of floats
-            # those of TensorFlow's own file.
-            warnings.filterwarnings("ignore", "float_format is deprecated")
-            text = text_format.MessageToString(graph_def, float_format="")
-    except TypeError:  # Protobuf 7 has no such argument.
-        text = text_format.MessageToString(graph_def)
-    return text
-
-
-def _write_graph_text(text: str, folder: str) -> None:
-    path = os.path.join(folder, _GRAPH_FILE)
-    unfinished = f"{path}.{uuid.uuid4().hex}.tmp"
-    try:
-        tf.io.gfile.makedirs(folder)
-        _write_bytes(unfinished, text.encode())
-        tf.io.gfile.rename(unfinished, path, overwrite=True)
-    except tf.errors.OpError:  # Nothing of the training depends on it.
-        logging.warning(
-            "%s could not be written; training goes on.", path, exc_info=True
-        )
-        with contextlib.suppress(tf.errors.OpError):
-            tf.io.gfile.remove(unfinished)

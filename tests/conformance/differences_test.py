@@ -5,6 +5,7 @@ last test holds the two together.
 """
 
 import contextlib
+import os
 import pathlib
 import re
 import signal
@@ -619,6 +620,30 @@ def test_row_38_a_variable_of_another_shape(library, graph, tmp_path):
         else:
             with creator.create_session() as session:
                 assert list(session.run(v)) == [1.0, 2.0]
+
+
+@_LIBRARY
+def test_row_39_a_signal_that_asks_for_the_end(library, step, tmp_path):
+    def train():
+        with library.MonitoredTrainingSession(
+            checkpoint_dir=str(tmp_path)
+        ) as session:
+            session.run(step)
+            if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+                return
+            os.kill(os.getpid(), signal.SIGTERM)
+            while not session.should_stop():
+                session.run(step)
+
+    if library is monitored_tf:
+        with pytest.raises(monitored_tf.Preempted) as raised:
+            train()
+        assert raised.value.code == 143
+        newest = v1.train.latest_checkpoint(str(tmp_path))
+        assert int(newest.rpartition("-")[2]) > 1
+    else:
+        train()
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
 def test_every_row_has_a_test_and_every_test_a_row():

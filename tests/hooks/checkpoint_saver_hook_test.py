@@ -80,16 +80,6 @@ def test_it_calls_its_listeners_at_each_save(step, tmp_path):
     ]
 
 
-def test_it_writes_the_graph_as_text_that_can_be_read_back(step, tmp_path):
-    from google.protobuf import text_format
-
-    graph = step.graph
-    _run(step, _hook(tmp_path))
-    text = (tmp_path / "graph.pbtxt").read_text()
-    graph_def = text_format.Parse(text, v1.GraphDef())
-    assert graph_def == graph.as_graph_def(add_shapes=True)
-
-
 def test_its_meta_file_makes_the_graph_again(step, tmp_path):
     _run(step, _hook(tmp_path))
     path = tf.train.latest_checkpoint(str(tmp_path))
@@ -188,13 +178,6 @@ def test_a_saver_and_a_scaffold_together_are_an_error(graph, tmp_path):
         )
 
 
-def test_a_graph_that_cant_be_written_is_a_warning(step, tmp_path, caplog):
-    (tmp_path / "graph.pbtxt").mkdir()
-    _run(step, _hook(tmp_path))
-    assert _steps_on_disk(tmp_path) == [0, 2, 3]
-    assert not list(tmp_path.glob("*.tmp"))
-
-
 def _recovering_run(step, hook, folder, count=3):
     creator = monitored_tf.ChiefSessionCreator(checkpoint_dir=str(folder))
     with monitored_tf.MonitoredSession(
@@ -268,48 +251,6 @@ def test_old_meta_files_go_with_their_checkpoints(step, tmp_path, max_to_keep):
     metas = {path.stem for path in tmp_path.glob("*.meta")}
     assert metas == {path.stem for path in tmp_path.glob("*.index")}
     assert len(metas) == (max_to_keep or 4)
-
-
-def _graphs_in_the_event_file(folder):
-    v1.summary.FileWriterCache.get(str(folder)).flush()
-    (events,) = folder.glob("events.*")
-    kinds = [
-        event.WhichOneof("what")
-        for event in v1.train.summary_iterator(str(events))
-    ]
-    return kinds.count("graph_def"), kinds.count("meta_graph_def")
-
-
-def test_a_recovery_adds_no_graph_to_the_event_file(step, tmp_path):
-    _run(step, _hook(tmp_path / "one"))
-    _recovering_run(step, _hook(tmp_path / "recovered"), tmp_path / "recovered")
-    once = _graphs_in_the_event_file(tmp_path / "one")
-    # The writer itself adds the graph as it is when the writer is made.
-    assert once == (2, 2)
-    assert _graphs_in_the_event_file(tmp_path / "recovered") == once
-
-
-def test_graph_pbtxt_is_written_once(step, tmp_path):
-    class Removes(monitored_tf.SessionRunHook):
-        def after_create_session(self, session, coord):
-            (tmp_path / "graph.pbtxt").unlink(missing_ok=True)
-
-    removes = Removes()
-    creator = monitored_tf.ChiefSessionCreator(checkpoint_dir=str(tmp_path))
-    fault = FaultHook(Fault("before_run", 3))
-    with monitored_tf.MonitoredSession(
-        creator,
-        [_hook(tmp_path), fault, removes],
-        recovery=monitored_tf.RecoveryPolicy.tf(),
-    ) as session:
-        for _ in range(3):
-            session.run(step)
-    assert not (tmp_path / "graph.pbtxt").exists()
-
-
-def test_a_small_graphs_text_is_there_when_the_session_is(step, tmp_path):
-    with monitored_tf.MonitoredSession(hooks=[_hook(tmp_path)]):
-        assert (tmp_path / "graph.pbtxt").exists()
 
 
 def test_it_works_in_tensorflows_own_session(step, tmp_path):
