@@ -90,6 +90,11 @@ if TYPE_CHECKING:
         RecoveryPolicy as RecoveryPolicy,
         SessionTimeoutError as SessionTimeoutError,
     )
+    from monitored_tf.save_errors import (
+        CheckpointSaveError as CheckpointSaveError,
+        NanWeightsError as NanWeightsError,
+        RolledBackError as RolledBackError,
+    )
     from monitored_tf.scaffold_session_creator import (
         Scaffold as Scaffold,
         SessionManager as SessionManager,
@@ -193,6 +198,11 @@ _NAMES = {
         "RecoveryEvent",
         "RecoveryPolicy",
         "SessionTimeoutError",
+    ),
+    "save_errors": (
+        "CheckpointSaveError",
+        "NanWeightsError",
+        "RolledBackError",
     ),
     "scaffold_session_creator": (
         "Scaffold",

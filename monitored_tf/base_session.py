@@ -161,7 +161,10 @@ class BaseSession(LegacyNames):
             directory = os.fspath(checkpoint_dir)
             return self._life.call(
                 lambda live: saving.save(
-                    live.raw_session, directory, self._saver(live)
+                    live.raw_session,
+                    directory,
+                    self._saver(live),
+                    self._life.calls.states,
                 )
             )
         hook = saving.saver_hook(self._life.calls.hooks)

@@ -6,12 +6,12 @@ import numbers
 import os
 import re
 from collections.abc import Collection
-from typing import Any
+from typing import Any, Callable
 
 import tensorflow as tf
 from absl import logging
 
-from monitored_tf import save_errors, unfinished_files
+from monitored_tf import hook_states, save_errors, unfinished_files
 from monitored_tf.weights_check import WeightsCheck
 
 _v1 = tf.compat.v1
@@ -22,6 +22,10 @@ _PASSING = (
     tf.errors.DeadlineExceededError,
     tf.errors.UnavailableError,
 )
+
+
+def _no_states() -> str | None:
+    return None
 
 
 class CheckedSaver:
@@ -36,13 +40,21 @@ class CheckedSaver:
       saver: A `tf.compat.v1.train.Saver`; it does all the rest.
       checks_weights: Whether to look for NaN and Inf. Without that, files are
         written to their place at once.
+      states: Returns the text of the file with the hooks' states that
+        goes beside each checkpoint, or None.
 
     Attributes:
       last_path: Path of the checkpoint that was saved last, or None.
     """
 
-    def __init__(self, saver: Any, checks_weights: bool = True) -> None:
+    def __init__(
+        self,
+        saver: Any,
+        checks_weights: bool = True,
+        states: Callable[[], str | None] | None = None,
+    ) -> None:
         self.saver = saver
+        self.states = states or _no_states
         self.checks_weights = checks_weights
         self.last_path: str | None = None
         self._check = WeightsCheck()
@@ -216,6 +228,9 @@ class _WritingSession(_v1.Session):  # type: ignore[misc,name-defined]
         text: str = tf.compat.as_str(written)
         if self._writes_meta_graph:
             self._saver.write_meta_graph(self._real, _meta_path(text))
+        states = self._saver.states()
+        if states is not None:
+            _write_bytes(text + hook_states.SUFFIX, states.encode())
         return text
 
 

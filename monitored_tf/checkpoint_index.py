@@ -74,9 +74,9 @@ def _parse(raw: bytes) -> CheckpointIndex:
     shard_bytes: dict[int, int] = {}
     slices: dict[str, tuple[str, ...]] = {}
     shards = 1
-    for key, value in _items(raw):
+    for key, value in table_items(raw):
         if not key:
-            shards = dict(_fields(value)).get(_NUM_SHARDS, 1)
+            shards = dict(message_fields(value)).get(_NUM_SHARDS, 1)
             continue
         shard, end, its_slices = _entry(value)
         shard_bytes[shard] = max(end, shard_bytes.get(shard, 0))
@@ -90,7 +90,7 @@ def _parse(raw: bytes) -> CheckpointIndex:
     )
 
 
-def _items(raw: bytes) -> Iterator[tuple[bytes, bytes]]:
+def table_items(raw: bytes) -> Iterator[tuple[bytes, bytes]]:
     """Yields all keys and values of a table."""
     footer = raw[-_FOOTER_BYTES:]
     _, position = _varint(footer, 0)  # Of a block that is not used.
@@ -129,7 +129,7 @@ def _entry(value: bytes) -> tuple[int, int, tuple[str, ...]]:
     """Returns shard, end of its bytes in it, and slices."""
     shard = offset = size = 0
     slices = []
-    for field, content in _fields(value):
+    for field, content in message_fields(value):
         if field == _SHARD:
             shard = content
         elif field == _OFFSET:
@@ -143,15 +143,15 @@ def _entry(value: bytes) -> tuple[int, int, tuple[str, ...]]:
 
 def _slice(message: bytes) -> str:
     extents = []
-    for _, extent in _fields(message):
-        numbers = dict(_fields(extent))
+    for _, extent in message_fields(message):
+        numbers = dict(message_fields(extent))
         # Without a length it is the whole dimension.
         whole = 2 not in numbers
         extents.append("-" if whole else f"{numbers.get(1, 0)},{numbers[2]}")
     return ":".join(extents)
 
 
-def _fields(message: bytes) -> list[tuple[int, Any]]:
+def message_fields(message: bytes) -> list[tuple[int, Any]]:
     """Returns number and content of each field of a protocol buffer."""
     fields: list[tuple[int, Any]] = []
     position, end = 0, len(message)

@@ -39,6 +39,24 @@ def op_types(initializer: Any) -> set[str]:
     return types
 
 
+def restore_no_iterator(meta_graph: Any) -> None:
+    """Takes iterators out of what a MetaGraphDef restores.
+
+    Who loads an exported model initializes no iterator of the training, and
+    into one that is not initialized nothing can be restored.
+
+    Args:
+      meta_graph: The MetaGraphDef; it is changed.
+    """
+    nodes = meta_graph.graph_def.node
+    steps = {f"^{one.name}" for one in nodes if one.op == "DeserializeIterator"}
+    for node in nodes:
+        if node.op == "NoOp" and steps.intersection(node.input):
+            kept = [step for step in node.input if step not in steps]
+            node.ClearField("input")
+            node.input.extend(kept)
+
+
 def feeds(op: Any) -> list[str]:
     """Returns the names of the placeholders that an op depends on."""
     return sorted(

@@ -20,8 +20,9 @@
     - Preempted                      also SystemExit
 * StrayStopWarning                   a UserWarning
 
-`SessionTimeoutError`, which is also a `tf.errors.DeadlineExceededError`, is in
-`monitored_tf.recovery`: nothing here loads TensorFlow.
+Nothing here loads TensorFlow. Those that are also errors of TensorFlow are in
+`monitored_tf.recovery` (SessionTimeoutError), `checkpoint_errors` and
+`save_errors`.
 
 Each error is also an instance of what TensorFlow raises in the same place, so
 that an `except` written for `tf.compat.v1.train` still catches it. Errors of

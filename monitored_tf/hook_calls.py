@@ -12,7 +12,7 @@ from typing import Any, Callable
 import tensorflow as tf
 from absl import logging
 
-from monitored_tf import errors, failures
+from monitored_tf import errors, failures, hook_states
 from monitored_tf.run_plan import RunPlan
 from monitored_tf.session_run_hook import (
     SessionRunArgs,
@@ -61,6 +61,11 @@ def _check_hook(hook: Any) -> None:
             )
 
 
+def has_state(hook: Any) -> bool:
+    """Returns whether a hook has a state to be saved with checkpoints."""
+    return _has(hook, "state_dict", 0) and _has(hook, "load_state_dict", 1)
+
+
 class Participants:
     """The hooks that take part in a run.
 
@@ -106,6 +111,11 @@ class HookCalls:
     def __init__(self, hooks: tuple[Any, ...]) -> None:
         self.hooks = hooks
         self.participants = Participants(hooks)
+        self._stateful = {
+            key: hook
+            for key, hook in hook_states.keyed(hooks).items()
+            if has_state(hook)
+        }
 
     def chosen(self, hooks: Iterable[Any]) -> Participants:
         """Returns those of the hooks that are to take part in a run.
@@ -137,6 +147,48 @@ class HookCalls:
         """Calls `on_recovery` where there is one; the first error ends it."""
         for on_recovery in _optional(self.hooks, "on_recovery", 1):
             on_recovery(event)
+
+    def states(self) -> str | None:
+        """Returns the text that holds the hooks' states; None if none has one.
+
+        Those are the hooks with `state_dict()` and `load_state_dict(state)`.
+
+        Raises:
+          InvalidHookStateError: if JSON can't hold one.
+        """
+        if not self._stateful:
+            return None
+        states = {
+            key: hook.state_dict() for key, hook in self._stateful.items()
+        }
+        return hook_states.dumps(states)
+
+    def load_states(self, checkpoint: str) -> None:
+        """Gives the hooks the states that were saved with a checkpoint."""
+        if not self._stateful:
+            return
+        states = hook_states.read(checkpoint)
+        for key, hook in self._stateful.items():
+            if key in states:
+                hook.load_state_dict(states[key])
+
+    def offer_states(self) -> None:
+        """Tells the hooks that save where to get the hooks' states from.
+
+        Those have a `save_hook_states(states)`. Nothing is done where no hook
+        has a state.
+        """
+        if not self._stateful:
+            return
+        takers = list(_optional(self.hooks, "save_hook_states", 1))
+        for save_hook_states in takers:
+            save_hook_states(self.states)
+        if not takers:
+            logging.info(
+                "No hook saves the states of %s: only monitored_tf's "
+                "CheckpointSaverHook does.",
+                ", ".join(self._stateful),
+            )
 
     def end(self, session: Any) -> None:
         """Calls every `end()`, then raises the first error."""
@@ -243,9 +295,13 @@ def _optional(
     name for another purpose.
     """
     for hook in hooks:
-        method = getattr(hook, name, None)
-        if callable(method) and _takes(method, arguments):
-            yield method
+        if _has(hook, name, arguments):
+            yield getattr(hook, name)
+
+
+def _has(hook: Any, name: str, arguments: int) -> bool:
+    method = getattr(hook, name, None)
+    return callable(method) and _takes(method, arguments)
 
 
 def _takes(method: Callable[..., Any], arguments: int) -> bool:

@@ -48,6 +48,10 @@ def resumable_input(
     still that of the newest checkpoint. A shuffle without a seed goes on with
     the order that it had. Elements that wait in a queue of the graph are lost.
 
+    It is for training: an input of an evaluation, which is to begin at its
+    first element each time, needs `resumable=False`. To export the graph of a
+    training use `session.export_saved_model()`.
+
     A generator and the state of ops can't be saved. An error says so when the
     first session is made.
 

@@ -80,6 +80,7 @@ class Lifecycle:
         self._unfinalizes = not (reused or self._graph.finalized)
         try:
             with self._in_graph():
+                calls.offer_states()
                 calls.begin()
             self.creator = creator or make_default_creator()
             if policy.step_timeout_secs is not None and isinstance(

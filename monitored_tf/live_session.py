@@ -95,6 +95,8 @@ class LiveSession:
             raise
 
     def _tell_hooks(self) -> None:
+        if self.origin.checkpoint is not None:
+            self._calls.load_states(self.origin.checkpoint)
         try:
             self._calls.after_create_session(self.raw_session, self.coord)
         except tf.errors.DeadlineExceededError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Callable
 
 import tensorflow as tf
 
@@ -16,8 +16,19 @@ _v1 = tf.compat.v1
 _BASENAME = "model.ckpt"
 
 
-def save(session: Any, checkpoint_dir: str, saver: Any) -> str:
+def save(
+    session: Any,
+    checkpoint_dir: str,
+    saver: Any,
+    states: Callable[[], str | None],
+) -> str:
     """Writes a checkpoint with this saver; returns its path.
+
+    Args:
+      session: The raw session.
+      checkpoint_dir: Folder to write to.
+      saver: A `tf.compat.v1.train.Saver`.
+      states: Returns the text that holds the hooks' states, or None.
 
     Raises:
       NanWeightsError: if a weight is NaN or Inf.
@@ -26,7 +37,7 @@ def save(session: Any, checkpoint_dir: str, saver: Any) -> str:
     tf.io.gfile.makedirs(checkpoint_dir)
     # Without state: the saver would count this file among those that it keeps
     # in the training's own folder, and delete one of them for it.
-    path: str | None = CheckedSaver(saver).save(
+    path: str | None = CheckedSaver(saver, states=states).save(
         session,
         os.path.join(checkpoint_dir, _BASENAME),
         global_step=_global_step(session),

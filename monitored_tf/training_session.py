@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import signal
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -56,6 +57,10 @@ def MonitoredTrainingSession(  # noqa: N802  -- TensorFlow's name.
     watch_peers: bool = True,
     stop_on_signal: bool = True,
     save_on_error: bool = False,
+    on_nan: str | None = "raise",
+    on_save_error: str = "raise",
+    max_save_failures: int = 10,
+    keep_best: Sequence[Any] | None = None,
     verify: str = "files",
     restore: str = "strict",
     allow_fresh_start: bool = False,
@@ -95,7 +100,9 @@ def MonitoredTrainingSession(  # noqa: N802  -- TensorFlow's name.
       save_graph_def: Whether to write `graph.pbtxt`, and a `.meta` file beside
         each checkpoint.
       save_last: If True the checkpoint saver comes after `hooks`, so that the
-        last checkpoint is written when every other hook has ended.
+        last checkpoint is written when every other hook has ended. It does so
+        anyway if one of `hooks` has a state to be saved: `state_dict()` and
+        `load_state_dict(state)`.
       recovery: As for `MonitoredSession`.
       fast_start: As for `ChiefSessionCreator`; does nothing on a worker.
       on_live_state: As for `ChiefSessionCreator`; None for "adopt", or for
@@ -112,6 +119,10 @@ def MonitoredTrainingSession(  # noqa: N802  -- TensorFlow's name.
         it; see `PreemptionHook`. One among `hooks` takes the place of the
         default one, and gets its `saver_hook` if it has none.
       save_on_error: As for `PreemptionHook`, of the default one.
+      on_nan: As for `CheckpointSaverHook`, of the default one.
+      on_save_error: As for `CheckpointSaverHook`.
+      max_save_failures: As for `CheckpointSaverHook`.
+      keep_best: As for `CheckpointSaverHook`.
 
     Returns:
       A `MonitoredSession`.
@@ -135,6 +146,12 @@ def MonitoredTrainingSession(  # noqa: N802  -- TensorFlow's name.
         ),
         log_step_count_steps=log_step_count_steps,
         save_graph_def=save_graph_def,
+        save_rules={
+            "on_nan": on_nan,
+            "on_save_error": on_save_error,
+            "max_save_failures": max_save_failures,
+            "keep_best": keep_best,
+        },
     )
     context = _tf_private.worker_context()
     creator: Any
@@ -164,10 +181,12 @@ def MonitoredTrainingSession(  # noqa: N802  -- TensorFlow's name.
             allow_fresh_start=allow_fresh_start,
         )
         saver = defaults.checkpoint_saver()
+        # A state that is saved must be that after the step.
+        saves_last = save_last or any(map(hook_calls.has_state, hooks))
         all_hooks = (
             *chief_only_hooks,
             *defaults.for_summaries(),
-            *((*hooks, *saver) if save_last else (*saver, *hooks)),
+            *((*hooks, *saver) if saves_last else (*saver, *hooks)),
         )
     else:
         creator = WorkerSessionCreator(
@@ -199,6 +218,7 @@ class _DefaultHooks:
     summaries: SaveCadence
     log_step_count_steps: int | None
     save_graph_def: bool
+    save_rules: Mapping[str, Any]
 
     def for_summaries(self) -> tuple[Any, ...]:
         folder, steps = self.summary_dir, self.log_step_count_steps or 0
@@ -228,6 +248,7 @@ class _DefaultHooks:
             save_steps=self.checkpoints.every_n_steps,
             scaffold=self.scaffold,
             save_graph_def=self.save_graph_def,
+            **self.save_rules,
         )
         return (hook,)
 

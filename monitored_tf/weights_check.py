@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from monitored_tf.checkpoint_index import _fields, _items
+from monitored_tf.checkpoint_index import message_fields, table_items
 
 # Fields of BundleEntryProto.
 _DTYPE, _SHARD, _OFFSET, _SIZE, _SLICES = 1, 3, 4, 5, 7
@@ -108,12 +108,12 @@ class WeightsCheck:
             index[self._places], self._at_places
         ):
             return
-        entries = list(_items(raw))
+        entries = list(table_items(raw))
         self._index_bytes = len(index)
         self._places = _places(raw, [value for _, value in entries])
         self._at_places = index[self._places]
         # Of the header.
-        self._shards = dict(_fields(entries[0][1])).get(1, 1)
+        self._shards = dict(message_fields(entries[0][1])).get(1, 1)
         self._stretches = tuple(_stretches(sorted(_tensors(entries), key=_at)))
 
 
@@ -130,7 +130,7 @@ def _places(raw: bytes, values: Sequence[bytes]) -> Any:
 
 def _tensors(entries: Sequence[tuple[bytes, bytes]]) -> Iterator[_Tensor]:
     for key, value in entries[1:]:
-        fields = dict(_fields(value))
+        fields = dict(message_fields(value))
         dtype = tf.as_dtype(fields.get(_DTYPE, 0) or tf.variant)
         size = fields.get(_SIZE, 0)
         is_float = dtype.is_floating or dtype.is_complex

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Callable
 
 import tensorflow as tf
 
 from monitored_tf import (
     _tf_private,
     checked_saver,
+    hook_states,
     save_errors,
     unfinished_files,
 )
@@ -116,6 +117,18 @@ class CheckpointSaverHook(
                 keep_best, checkpoint_dir, checkpoint_basename
             )
         self._is_clean = self._is_ending = False
+        self._hook_states: Callable[[], str | None] | None = None
+
+    def save_hook_states(self, states: Callable[[], str | None]) -> None:
+        """Saves the states of the session's hooks beside each checkpoint.
+
+        The session calls this.
+
+        Args:
+          states: Returns the text of the file, None for none.
+        """
+        self._hook_states = states
+        self._checked_saver = None
 
     def begin(self) -> None:
         """Makes the folder's event file; looks up the tensors it needs."""
@@ -178,6 +191,8 @@ class CheckpointSaverHook(
             self._policy.failed(error, self._is_ending)
         else:
             self._policy.saved(int(step))
+            if self._hook_states is not None:
+                hook_states.remove_orphans(self._folder)
         return asked_to_stop
 
     def _write_graph(self, graph: Any) -> None:
@@ -201,6 +216,6 @@ class CheckpointSaverHook(
         known = self._checked_saver
         if known is None or known.saver is not saver:
             known = self._checked_saver = checked_saver.CheckedSaver(
-                saver, self._policy.checks_weights
+                saver, self._policy.checks_weights, self._hook_states
             )
         return known

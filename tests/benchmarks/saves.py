@@ -25,7 +25,7 @@ MODELS = {
     "1 variable, 64 MB": (1, (4096, 4096)),
 }
 TO_REACH = 0.10
-ROUNDS = 25
+ROUNDS = 13
 HEADER = (
     "model",
     "TF, ms",
