@@ -9,7 +9,7 @@ from typing import Any, Callable
 
 import tensorflow as tf
 
-from monitored_tf import _tf_private, errors
+from monitored_tf import _tf_private, dataset_ops, errors, input_position
 from monitored_tf.checked_saver import CheckedSaver
 
 _v1 = tf.compat.v1
@@ -119,12 +119,14 @@ def _export_copy(
     meta_graph = _v1.train.export_meta_graph(
         graph=graph, saver_def=saver.as_saver_def()
     )
+    dataset_ops.restore_no_iterator(meta_graph)
     with _v1.Graph().as_default() as copy, _v1.Session() as session:
         copied_saver = _v1.train.import_meta_graph(
             meta_graph, clear_devices=True
         )
         if copied_saver is not None:  # There are variables.
             copied_saver.restore(session, variables)
+            input_position.begin(session)  # Or it can't be saved.
         builder.add_meta_graph_and_variables(
             session,
             [tf.saved_model.SERVING],

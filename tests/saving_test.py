@@ -391,3 +391,17 @@ def test_a_step_that_was_saved_is_not_saved_again_at_the_end(step, tmp_path):
         session.run(step)
         session.save()
     assert listener.saved == [0, 1]
+
+
+def test_a_model_with_a_resumable_input_is_exported(graph, tmp_path):
+    x = v1.placeholder_with_default(1.0, [])
+    y = x * v1.get_variable("w", initializer=2.0, use_resource=True)
+    element = monitored_tf.resumable_input(tf.data.Dataset.range(9))
+    with monitored_tf.MonitoredSession() as session:
+        session.run(element)
+        path = session.export_saved_model(
+            str(tmp_path / "model"), {"serving_default": ({"x": x}, {"y": y})}
+        )
+    with v1.Graph().as_default(), v1.Session() as session:
+        v1.saved_model.load(session, [v1.saved_model.SERVING], path)
+        assert session.run(y.name, {x.name: 3.0}) == 6.0

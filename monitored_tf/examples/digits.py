@@ -1,6 +1,6 @@
 """Trains a classifier of handwritten digits, through a preemption.
 
-Run again, it goes on from its last checkpoint.
+Run again, it goes on from its last checkpoint. SIGTERM saves and stops.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ def train(steps: int, model_dir: str, preempt_at: int) -> None:
       preempt_at: Steps after which the session is lost; 0 for never.
     """
     newest = tf.train.latest_checkpoint(model_dir)
-    start = int(newest.rpartition("-")[2]) if newest else 0
-    print(f"Training from step {start} to {start + steps} in {model_dir}.")
+    last_step = steps + (int(newest.rpartition("-")[2]) if newest else 0)
+    print(f"Training to step {last_step} in {model_dir}.")
     faults = []
     if preempt_at:
         print(f"After {preempt_at} steps a planted fault loses the session.")
@@ -37,18 +37,15 @@ def train(steps: int, model_dir: str, preempt_at: int) -> None:
             checkpoint_dir=model_dir,
             save_checkpoint_steps=200,
             hooks=[
-                monitored_tf.StopAtStepHook(last_step=start + steps),
-                monitored_tf.ProgressHook(last_step=start + steps),
+                monitored_tf.StopAtStepHook(last_step=last_step),
+                monitored_tf.ProgressHook(last_step=last_step),
                 testing.FaultHook(*faults),
                 final,
             ],
-            recovery=monitored_tf.RecoveryPolicy(
-                on_recovery=lambda event: print(f"Recovered: {event}.")
-            ),
         ) as session:
             while not session.should_stop():
                 session.run(train_op)
-    print(f"Steps:      {start + steps}")
+    print(f"Steps:      {last_step}")
     print(f"Recoveries: {len(session.recoveries)}")
     print(f"Checkpoint: {tf.train.latest_checkpoint(model_dir)}")
     print(f"Accuracy:   {final.final_ops_values:.1%} on held-out digits")
@@ -66,8 +63,8 @@ def main() -> None:
     args = parser.parse_args()
     if args.steps < 1 or (args.preempt_at or 0) < 0:
         parser.error("--steps must be at least 1, --preempt-at at least 0")
-    # What a recovery logs is printed by the policy's callback.
-    logging.set_verbosity(logging.ERROR)
+    # A recovery is a warning, as is a checkpoint that is damaged.
+    logging.set_verbosity(logging.WARNING)
     tf.get_logger().setLevel("ERROR")
     preempt_at = args.preempt_at
     if preempt_at is None:

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
+import monitored_tf
+
 v1 = tf.compat.v1
 
 _HELD_OUT = 360
@@ -47,7 +49,7 @@ def build() -> tuple[Any, Any]:
     train, held_out = load()
     dataset = tf.data.Dataset.from_tensor_slices(tuple(train))
     dataset = dataset.shuffle(len(train.labels)).repeat().batch(64)
-    images, labels = v1.data.make_one_shot_iterator(dataset).get_next()
+    images, labels = monitored_tf.resumable_input(dataset)
     with v1.variable_scope("model", reuse=v1.AUTO_REUSE):
         logits = logits_of(images)
         guesses = tf.argmax(logits_of(held_out.images), 1, tf.int32)

@@ -1,8 +1,8 @@
 """The data set and the graph of the digits example."""
 
 import numpy as np
-import tensorflow as tf
 
+import monitored_tf
 from monitored_tf.examples import digits_graph
 
 
@@ -19,8 +19,7 @@ def test_the_two_parts_hold_all_digits_and_no_image_twice():
 
 def test_one_step_changes_the_loss(graph):
     train_op, accuracy = digits_graph.build()
-    with tf.compat.v1.Session() as session:
-        session.run(tf.compat.v1.global_variables_initializer())
+    with monitored_tf.MonitoredSession() as session:
         before = session.run(accuracy)
         for _ in range(20):
             session.run(train_op)
