@@ -646,6 +646,53 @@ def test_row_39_a_signal_that_asks_for_the_end(library, step, tmp_path):
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
+@_LIBRARY
+def test_row_40_a_checkpoint_with_nan(library, step, tmp_path):
+    v1.get_variable("bad", initializer=float("nan"))
+    if library is monitored_tf:
+        with pytest.raises(monitored_tf.NanWeightsError, match="bad"):
+            library.MonitoredTrainingSession(checkpoint_dir=str(tmp_path))
+    else:
+        library.MonitoredTrainingSession(checkpoint_dir=str(tmp_path)).close()
+    saved = v1.train.latest_checkpoint(str(tmp_path)) is not None
+    assert saved == (library is v1.train)
+
+
+@_LIBRARY
+def test_row_41_an_error_of_a_save(library, step, tmp_path, monkeypatch):
+    def fails(*args, **kwargs):
+        raise tf.errors.OutOfRangeError(None, None, "model; File too large")
+
+    def train():
+        with library.MonitoredTrainingSession(
+            checkpoint_dir=str(tmp_path), save_checkpoint_steps=1
+        ) as session:
+            monkeypatch.setattr(v1.train.Saver, "save", fails)
+            session.run(step)
+
+    if library is monitored_tf:
+        error = monitored_tf.CheckpointSaveError
+        with pytest.raises(error, match="^File too large: could not save"):
+            train()
+    else:
+        train()
+
+
+@_LIBRARY
+def test_row_42_an_iterator_after_a_recovery(library, graph):
+    iterator = v1.data.make_initializable_iterator(tf.data.Dataset.range(9))
+    element = iterator.get_next()
+    hook = FaultHook(Fault("before_run", 3))
+    with library.MonitoredSession(hooks=[hook]) as session:
+        session.run(iterator.initializer)
+        assert session.run(element) == 0
+        if library is monitored_tf:
+            assert session.run(element) == 0
+        else:
+            with pytest.raises(tf.errors.FailedPreconditionError):
+                session.run(element)
+
+
 def test_every_row_has_a_test_and_every_test_a_row():
     table = _README.read_text().split("| TF | here |")[1].split("\n\n")[0]
     rows = re.findall(r"^\|(?! *-)(?!-).+\|$", table, flags=re.MULTILINE)
