@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import tensorflow as tf
@@ -9,6 +10,7 @@ from absl import logging
 
 from monitored_tf import global_step
 from monitored_tf.bounded_call import BoundedCall
+from monitored_tf.recovery import SessionTimeoutError
 
 _v1 = tf.compat.v1
 _ASK_SECS = 2.0
@@ -28,13 +30,23 @@ def adopted_session(
     Returns:
       A `tf.compat.v1.Session`. None if a variable is not initialized, or if
       the checkpoint is, or may be, newer.
+
+    Raises:
+      SessionTimeoutError: if a run took longer than the config allows, so that
+        nothing is known of the variables.
     """
+    began = time.monotonic()
     try:
         session = manager.wait_for_session(
             master, config=config, max_wait_secs=0
         )
-    except tf.errors.DeadlineExceededError:  # Not ready; it looks only once.
-        return None
+    except tf.errors.DeadlineExceededError as error:
+        limit_secs = config.operation_timeout_in_ms / 1000 if config else 0
+        if limit_secs and time.monotonic() - began >= limit_secs:
+            raise SessionTimeoutError(
+                f"Asking for live variables took more than {limit_secs:g} s"
+            ) from error
+        return None  # Not ready; the manager looks only once.
     try:
         if newest is None or _is_as_new(session, newest):
             return session

@@ -186,3 +186,22 @@ def test_variables_that_are_not_initialized_are_named(step, master):
     )
     _train(master, step, 1)
     assert live_state.uninitialized(master, None, ready_op) == ""
+
+
+def test_a_task_that_does_not_answer_in_time_may_have_live_variables(
+    step, master, saver, tmp_path
+):
+    queue = v1.FIFOQueue(1, [tf.int32], shared_name="answers")
+    scaffold = v1.train.Scaffold(local_init_op=queue.dequeue().op, saver=saver)
+    answer = queue.enqueue(1)
+    _train(master, step, 3)
+    _save(master, tmp_path, saver)
+    _train(master, step, 4)
+    creator = _chief(master, tmp_path, scaffold=scaffold)
+    creator.limit_operations(0.3)
+    with pytest.raises(monitored_tf.SessionTimeoutError, match="0.3 s"):
+        creator.create_session()
+    with v1.Session(master) as session:
+        session.run(answer)
+    with creator.create_session() as session:
+        assert _read(session) == 7
