@@ -34,16 +34,30 @@ def begin_again(session: Any, lost_errors: tuple[type[Exception], ...]) -> None:
     for iterator, initializers in _left_empty(graph).items():
         if _begins(session, iterator, initializers, lost_errors):
             begun.append(iterator)
-    queues = [
-        runner.name
-        for runner in graph.get_collection(_v1.GraphKeys.QUEUE_RUNNERS)
-    ]
-    if begun or queues:
+    _tell([*begun, *_queues(graph)])
+
+
+def tell_of_restart(graph: Any) -> None:
+    """Says which input begins anew although the training goes on.
+
+    Args:
+      graph: The graph, whose variables were restored from a checkpoint.
+    """
+    _tell([*_one_shot(graph), *_left_empty(graph), *_queues(graph)])
+
+
+def _tell(inputs: list[str]) -> None:
+    if inputs:
         logging.warning(
             "Input begins at its first element again: %s. %s",
-            ", ".join([*begun, *queues]),
+            ", ".join(inputs),
             _INSTEAD,
         )
+
+
+def _queues(graph: Any) -> list[str]:
+    runners = graph.get_collection(_v1.GraphKeys.QUEUE_RUNNERS)
+    return [runner.name for runner in runners]
 
 
 def _begins(

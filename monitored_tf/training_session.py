@@ -11,7 +11,12 @@ from typing import Any
 import tensorflow as tf
 from absl import logging
 
-from monitored_tf import _tf_private, hook_calls
+from monitored_tf import (
+    _tf_private,
+    hook_calls,
+    lost_iterators,
+    session_creators,
+)
 from monitored_tf.chief_session_creator import ChiefSessionCreator
 from monitored_tf.hooks.checkpoint_saver_hook import CheckpointSaverHook
 from monitored_tf.hooks.peer_health_hook import PeerHealthHook
@@ -202,9 +207,12 @@ def MonitoredTrainingSession(  # noqa: N802  -- TensorFlow's name.
     if stop_on_signal or save_on_error:
         signals = (signal.SIGTERM,) if stop_on_signal else ()
         all_hooks = _with_preemption(all_hooks, signals, save_on_error)
-    return MonitoredSession(
+    session = MonitoredSession(
         creator, all_hooks, stop_grace_period_secs, recovery=recovery
     )
+    if session_creators.origin_of(creator).state == "restored":
+        lost_iterators.tell_of_restart(session.graph)
+    return session
 
 
 @dataclasses.dataclass(frozen=True)

@@ -184,3 +184,27 @@ def test_resumable_inputs_are_none_of_its(graph, caplog, tmp_path):
     ) as session:
         assert _read(session, element, 4) == [0, 1, 2, 3]
     assert "first element" not in caplog.text
+
+
+@pytest.mark.parametrize("is_restart", [False, True])
+def test_a_restart_of_training_says_what_begins_again(
+    iterator, caplog, tmp_path, is_restart
+):
+    v1.train.get_or_create_global_step()
+    one_shot = v1.data.make_one_shot_iterator(Dataset.range(9)).get_next()
+    for _ in range(1 + is_restart):
+        caplog.clear()
+        with monitored_tf.MonitoredTrainingSession(
+            checkpoint_dir=str(tmp_path)
+        ) as session:
+            session.run(one_shot)
+    said = AGAIN.format("OneShotIterator, IteratorV2")
+    assert (said in caplog.text) == is_restart
+
+
+def test_an_evaluation_says_nothing_of_it(iterator, caplog, tmp_path):
+    v1.train.get_or_create_global_step()
+    monitored_tf.MonitoredTrainingSession(checkpoint_dir=str(tmp_path)).close()
+    caplog.clear()
+    monitored_tf.SingularMonitoredSession(checkpoint_dir=str(tmp_path)).close()
+    assert "Input begins" not in caplog.text

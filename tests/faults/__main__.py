@@ -13,9 +13,18 @@ import traceback
 # Before TensorFlow is loaded: its C++ start-up lines belong to no fault.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from tests.faults import cluster_faults, hook_faults, hook_programs
+from tests.faults import (
+    cluster_faults,
+    hook_faults,
+    hook_programs,
+    saved_faults,
+)
 
-FAULTS = {**cluster_faults.FAULTS, **hook_faults.FAULTS}
+FAULTS = {
+    **cluster_faults.FAULTS,
+    **hook_faults.FAULTS,
+    **saved_faults.FAULTS,
+}
 LIBRARIES = {"tf": "TensorFlow", "monitored_tf": "monitored_tf"}
 # The other kinds of outcomes are faults of the library. What waits says so.
 GOOD_KINDS = ("handled", "announced", "waits")
