@@ -7,6 +7,7 @@ import tensorflow as tf
 
 import monitored_tf
 from monitored_tf.testing import Fault, FaultHook
+from tests.damage import DAMAGES, flip, remove, truncate
 
 v1 = tf.compat.v1
 STEPS = (1, 2, 3)
@@ -56,26 +57,7 @@ def folder(trained, tmp_path):
     return copy
 
 
-def _truncate(path):
-    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-
-
-def _empty(path):
-    path.write_bytes(b"")
-
-
-def _flip(path):
-    content = bytearray(path.read_bytes())
-    content[len(content) // 3] ^= 0x40
-    path.write_bytes(content)
-
-
-def _remove(path):
-    path.unlink()
-
-
-_DAMAGES = [_truncate, _empty, _flip, _remove]
-_every_damage = pytest.mark.parametrize("damage", _DAMAGES)
+_every_damage = pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
 _every_file = pytest.mark.parametrize("file", [DATA, INDEX])
 
 
@@ -99,7 +81,7 @@ def test_a_damaged_checkpoint_is_passed_over(folder, file, damage, caplog):
 
 
 def test_a_flipped_bit_is_found_while_it_is_restored(folder, caplog):
-    _flip(folder / DATA.format(3))
+    flip(folder / DATA.format(3))
     assert _resumed_at(folder) == 2
     assert "model.ckpt-3 is damaged: " in caplog.text
 
@@ -111,15 +93,15 @@ def test_a_damaged_state_file_loses_nothing(folder, damage):
 
 
 def test_several_damaged_checkpoints_are_passed_over(folder):
-    _truncate(folder / DATA.format(3))
-    _flip(folder / DATA.format(2))  # Found by reading all of it.
-    _remove(folder / INDEX.format(1))
+    truncate(folder / DATA.format(3))
+    flip(folder / DATA.format(2))  # Found by reading all of it.
+    remove(folder / INDEX.format(1))
     assert _resumed_at(folder) == 0
 
 
 def test_training_does_not_begin_anew_where_all_are_damaged(folder):
     for number in (0, *STEPS):
-        _truncate(folder / DATA.format(number))
+        truncate(folder / DATA.format(number))
     with pytest.raises(monitored_tf.CheckpointDamagedError) as raised:
         _resumed_at(folder)
     assert isinstance(raised.value, tf.errors.DataLossError)
@@ -130,14 +112,14 @@ def test_training_does_not_begin_anew_where_all_are_damaged(folder):
 
 def test_training_begins_anew_if_it_is_allowed_to(folder, caplog):
     for number in (0, *STEPS):
-        _truncate(folder / DATA.format(number))
+        truncate(folder / DATA.format(number))
     assert _resumed_at(folder, allow_fresh_start=True) == 0
     assert "FROM SCRATCH" in caplog.text
 
 
 def test_a_flipped_bit_in_all_begins_anew_if_it_is_allowed_to(folder):
     for number in (0, *STEPS):
-        _flip(folder / DATA.format(number))
+        flip(folder / DATA.format(number))
     assert _resumed_at(folder, allow_fresh_start=True) == 0
 
 
@@ -173,13 +155,13 @@ def test_a_damaged_checkpoint_in_a_recovery_is_no_end_of_the_data(folder):
         with pytest.raises(monitored_tf.CheckpointDamagedError):
             with session:
                 for path in folder.glob("*.data-*"):
-                    _truncate(path)
+                    truncate(path)
                 session.run(step)
     assert session.stop_reason.kind == "error"
 
 
 def test_the_checkpoint_that_is_named_is_the_only_one(folder):
-    _truncate(folder / DATA.format(3))
+    truncate(folder / DATA.format(3))
     with tf.Graph().as_default():
         _model()
         with pytest.raises(monitored_tf.CheckpointDamagedError, match="ckpt-3"):
@@ -270,7 +252,7 @@ def test_a_session_that_could_not_be_restored_is_closed(folder):
 
 
 def test_older_checkpoints_are_deleted_in_their_time(folder):
-    _remove(folder / STATE_FILE)
+    remove(folder / STATE_FILE)
     with tf.Graph().as_default():
         step = _model()
         with _session(folder) as session:

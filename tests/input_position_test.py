@@ -387,18 +387,6 @@ def test_a_dataset_that_needs_a_feed_is_refused(graph):
         monitored_tf.resumable_input(Dataset.range(size))
 
 
-@pytest.fixture(scope="module")
-def shared_server():
-    return tf.distribute.Server.create_local_server()
-
-
-@pytest.fixture
-def master(shared_server):
-    """Address of a server that holds no variables."""
-    v1.Session.reset(shared_server.target)
-    return shared_server.target
-
-
 def test_a_chief_in_a_cluster_goes_on_from_its_newest_checkpoint(
     master, tmp_path
 ):

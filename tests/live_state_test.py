@@ -10,18 +10,6 @@ from monitored_tf.testing import Fault, FaultHook
 v1 = tf.compat.v1
 
 
-@pytest.fixture(scope="module")
-def shared_server():
-    return tf.distribute.Server.create_local_server()
-
-
-@pytest.fixture
-def master(shared_server):
-    """Address of a server that holds no variables."""
-    v1.Session.reset(shared_server.target)
-    return shared_server.target
-
-
 def _chief(master, folder=None, **kwargs):
     return monitored_tf.ChiefSessionCreator(
         master=master, checkpoint_dir=folder and str(folder), **kwargs
@@ -78,11 +66,11 @@ def test_what_lives_is_kept_where_it_is_newer(step, master, saver, tmp_path):
 
 
 def test_a_checkpoint_that_is_newer_is_restored(
-    step, master, saver, tmp_path, shared_server
+    step, master, saver, tmp_path, local_server
 ):
     _train(master, step, 9)
     _save(master, tmp_path, saver)
-    v1.Session.reset(shared_server.target)
+    v1.Session.reset(local_server.target)
     _train(master, step, 2)
     assert _train(master, step, 0, tmp_path) == (9, "restored")
 

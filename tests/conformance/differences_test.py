@@ -406,18 +406,6 @@ def test_row_25_a_graph_whose_text_cannot_be_written(side, step, tmp_path):
             made.run(step)
 
 
-@pytest.fixture(scope="module")
-def local_server():
-    return tf.distribute.Server.create_local_server()
-
-
-@pytest.fixture
-def master(local_server):
-    """Address of a server that holds no variables."""
-    v1.Session.reset(local_server.target)
-    return local_server.target
-
-
 @SIDES
 def test_row_26_a_chief_that_meets_live_variables(side, step, master):
     for _ in range(2):

@@ -12,6 +12,7 @@ import time
 
 import tensorflow as tf
 
+from tests.damage import DAMAGES
 from tests.faults import (
     hook_programs,
     roles,
@@ -29,26 +30,6 @@ FILES = {
 }
 
 
-def _truncate(path):
-    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-
-
-def _empty(path):
-    path.write_bytes(b"")
-
-
-def _flip(path):
-    content = bytearray(path.read_bytes())
-    content[len(content) // 3] ^= 0x40
-    path.write_bytes(content)
-
-
-DAMAGES = {
-    "truncated": _truncate,
-    "emptied": _empty,
-    "bit flipped": _flip,
-    "missing": pathlib.Path.unlink,
-}
 CLUSTER_CASES = {
     "data truncated": ("data", "truncated"),
     "index missing": ("index", "missing"),

@@ -14,9 +14,9 @@ import tensorflow as tf
 
 from monitored_tf import checkpoint_files
 from monitored_tf.testing import LocalCluster
+from tests import disk_outages as outages
 from tests.faults import (
     hook_programs,
-    saved_outages as outages,
     saved_programs as programs,
     saved_roles as roles,
 )

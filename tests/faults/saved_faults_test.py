@@ -4,7 +4,8 @@ import functools
 
 import pytest
 
-from tests.faults import __main__ as table, saved_faults, saved_outages
+from tests import disk_outages
+from tests.faults import __main__ as table, saved_faults
 
 OURS = "monitored_tf"
 # Fewer cases where each is a process, or a cluster, and tested elsewhere too.
@@ -25,7 +26,7 @@ def test_each_fault_is_handled_or_announced(fault):
     )
     try:
         found = scenario(OURS)
-    except saved_outages.CannotMountError as error:
+    except disk_outages.CannotMountError as error:
         pytest.skip(str(error))
     for outcome in found.values():
         assert table.is_good(fault, outcome), found

@@ -1,6 +1,5 @@
 """Saves on disks that are full or read-only, and processes that die in one."""
 
-import contextlib
 import os
 import resource
 import subprocess
@@ -11,6 +10,7 @@ import tensorflow as tf
 
 import monitored_tf
 from monitored_tf import checkpoint_files, save_errors
+from tests import disk_outages
 
 v1 = tf.compat.v1
 Hook = monitored_tf.CheckpointSaverHook
@@ -19,19 +19,10 @@ Hook = monitored_tf.CheckpointSaverHook
 def _mount(*arguments):
     if os.geteuid() != 0:
         pytest.skip("Only root may mount.")
-    done = subprocess.run(
-        ["mount", *map(str, arguments)], capture_output=True, check=False
-    )
-    if done.returncode:
-        pytest.skip(f"mount is not allowed: {done.stderr.decode()}")
-
-
-@contextlib.contextmanager
-def _unmounted(folder):
     try:
-        yield
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+        disk_outages.mount(*arguments)
+    except disk_outages.CannotMountError as error:
+        pytest.skip(f"mount is not allowed: {error}")
 
 
 @pytest.fixture
@@ -40,7 +31,7 @@ def small_disk(tmp_path):
     folder = tmp_path / "small"
     folder.mkdir()
     _mount("-t", "tmpfs", "-o", "size=2800k", "tmpfs", folder)
-    with _unmounted(folder):
+    with disk_outages.unmounted(folder):
         yield folder
 
 
@@ -119,7 +110,7 @@ def read_only(tmp_path):
     folder = tmp_path / "read_only"
     folder.mkdir()
     _mount("--bind", folder, folder)
-    with _unmounted(folder):
+    with disk_outages.unmounted(folder):
         _mount("-o", "remount,bind,ro", folder)
         yield folder
 
@@ -139,7 +130,7 @@ def test_a_folder_that_becomes_read_only_may_be_a_warning(
     folder.mkdir()
     hook = _hook(folder, on_save_error="warn")
     _mount("--bind", folder, folder)
-    with _unmounted(folder):
+    with disk_outages.unmounted(folder):
         with monitored_tf.MonitoredSession(hooks=[hook]) as session:
             session.run(step)
             # As long as the event file is open for writing, it is busy.

@@ -11,17 +11,6 @@ POLICY = monitored_tf.RecoveryPolicy(
 )
 
 
-@pytest.fixture(scope="module")
-def shared_server():
-    return tf.distribute.Server.create_local_server()
-
-
-@pytest.fixture
-def master(shared_server):
-    v1.Session.reset(shared_server.target)
-    return shared_server.target
-
-
 @pytest.fixture
 def hangs(graph):
     """An op that waits for ever."""

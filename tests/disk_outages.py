@@ -17,7 +17,8 @@ class CannotMountError(Exception):
     """This system lets nobody mount, not even root."""
 
 
-def _mount(*arguments):
+def mount(*arguments):
+    """Runs the command; raises CannotMountError if it fails."""
     done = subprocess.run(
         ["mount", *map(str, arguments)], capture_output=True, check=False
     )
@@ -26,7 +27,8 @@ def _mount(*arguments):
 
 
 @contextlib.contextmanager
-def _unmounted(folder):
+def unmounted(folder):
+    """Undoes a mount at the end."""
     try:
         yield
     finally:
@@ -44,9 +46,9 @@ def read_only(folder):
             os.chmod(folder, 0o755)
         return
     # Files that are open are those of the mount below, which is not busy.
-    _mount("--bind", folder, folder)
-    with _unmounted(folder):
-        _mount("-o", "remount,bind,ro", folder)
+    mount("--bind", folder, folder)
+    with unmounted(folder):
+        mount("-o", "remount,bind,ro", folder)
         yield
 
 
@@ -57,8 +59,8 @@ def small_disk(folder):
     Raises:
       CannotMountError: if the user may not mount.
     """
-    _mount("-t", "tmpfs", "-o", "size=1m", "tmpfs", folder)
-    with _unmounted(folder):
+    mount("-t", "tmpfs", "-o", "size=1m", "tmpfs", folder)
+    with unmounted(folder):
         yield
 
 
