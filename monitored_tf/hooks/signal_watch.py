@@ -19,6 +19,7 @@ from monitored_tf.hooks.wakeup_pipe import WakeupPipe
 _SAME_SIGNAL_SECS = 0.5
 # What the main thread has to act on a signal itself.
 _MAIN_THREAD_SECS = 0.5
+_AGAIN_SECS = 0.05
 
 
 @dataclasses.dataclass(eq=False)
@@ -168,14 +169,9 @@ class SignalWatch:
 
     def _default_action(self, number: int) -> None:
         logging.warning("%s: the default action.", signal_name(number))
-        with self._lock:
-            self._by_default.add(number)
-            self._wake_main(number)
-        deadline = time.monotonic() + _MAIN_THREAD_SECS
-        while time.monotonic() < deadline:
-            if number not in self._by_default:
-                return
-            time.sleep(0.01)
+        self._by_default.add(number)
+        if self._wake_main(number, lambda: number not in self._by_default):
+            return
         # The main thread is in C++, and only it may set handlers from Python.
         ctypes.CDLL(None).signal(number, None)  # None is SIG_DFL.
         os.kill(os.getpid(), number)
@@ -185,25 +181,38 @@ class SignalWatch:
     ) -> bool:
         """As `SignalListener.raise_in_main`."""
         with self._lock:
-            # Without our handler the signal would kill.
             if listener not in self._listeners:
                 return False
             self._raising = error
-            self._wake_main(listener.signals[0])
-        deadline = time.monotonic() + _MAIN_THREAD_SECS
-        while self._raising is error and time.monotonic() < deadline:
-            time.sleep(0.01)
-        if self._raising is not error:
+        number = listener.signals[0]
+        if self._wake_main(number, lambda: self._raising is not error):
             return True
         self._raising = None
         return False
 
-    def _wake_main(self, number: int) -> None:
-        # Not the process: only a signal to this thread ends what it waits for.
-        self._n_expected += 1
+    def _wake_main(self, number: int, is_done: Callable[[], bool]) -> bool:
+        """Has the handler run in the main thread; returns whether it has."""
         main = threading.main_thread().ident
-        if main is not None:
-            signal.pthread_kill(main, number)
+        deadline = time.monotonic() + _MAIN_THREAD_SECS
+        while not is_done():
+            if main is None or time.monotonic() >= deadline:
+                return False
+            with self._lock:
+                # Without our handler the signal would kill.
+                if number in self._previous and not is_done():
+                    self._n_expected += 1
+                    # Not the process: only a signal to this thread ends what
+                    # it waits for. Python misses one that comes just before
+                    # it begins to wait, so there is another one.
+                    signal.pthread_kill(main, number)
+            _sleep_until(is_done, _AGAIN_SECS)
+        return True
+
+
+def _sleep_until(is_done: Callable[[], bool], secs: float) -> None:
+    deadline = time.monotonic() + secs
+    while not is_done() and time.monotonic() < deadline:
+        time.sleep(0.005)
 
 
 def signal_name(number: int) -> str:
