@@ -11,8 +11,8 @@ from monitored_tf.hooks.preemption_hook import PreemptionHook
 v1 = tf.compat.v1
 
 
-def train(folder, options, own_signal=None):
-    """Trains with these options of a MonitoredTrainingSession."""
+def train(folder, options, own_signal, last_step):
+    """Trains with these options of a MonitoredTrainingSession, then raises."""
     with tf.Graph().as_default():
         step = v1.assign_add(v1.train.get_or_create_global_step(), 1)
         hooks = own_signal and [PreemptionHook(signals=[own_signal])]
@@ -23,6 +23,6 @@ def train(folder, options, own_signal=None):
                 count = session.run(step)
                 time.sleep(0.01)
                 print("step", count)
-                if count == 50:
+                if count == last_step:
                     raise ValueError("boom")
         print("default:", signal.getsignal(signal.SIGTERM) is signal.SIG_DFL)

@@ -1,6 +1,7 @@
 """The PreemptionHook that a MonitoredTrainingSession has by default."""
 
 import os
+import re
 import signal
 
 import pytest
@@ -12,7 +13,7 @@ from tests.hooks import preemption_by_default_roles as roles
 
 def run(folder, options, number, own_signal=None):
     """Returns the exit code, and the step that was saved last."""
-    args = (str(folder), options, own_signal)
+    args = (str(folder), options, own_signal, 10**6 if number else 50)
     with LocalCluster(
         {"worker": 1}, roles.train, args, life_secs=30
     ) as cluster:
@@ -20,7 +21,8 @@ def run(folder, options, number, own_signal=None):
         if number:
             os.kill(cluster.pid("worker"), number)
         code = cluster.wait("worker")
-        last = int(cluster.output("worker").rpartition("step ")[2].split()[0])
+        steps = re.findall(r"^step (\d+)$", cluster.output("worker"), re.M)
+        last = steps[-1]
     path = tf.train.latest_checkpoint(str(folder))
     return code, path and path == str(folder / f"model.ckpt-{last}")
 
