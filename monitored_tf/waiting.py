@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import threading
 import time
@@ -18,7 +19,8 @@ from absl import logging
 FIRST_LINE_SECS = 10.0
 _LOOK_EVERY_SECS = 1.0
 _END_SECS = 0.2
-_OWN_CODE = ("/monitored_tf/", "/tensorflow/", "/threading.py")
+_PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+_OTHERS_CODE = ("/tensorflow/", "/threading.py")
 
 
 class Wait:
@@ -168,7 +170,9 @@ def place(code: CodeType, owner: Any) -> str:
 def _users_place(frames: list[FrameType]) -> str:
     for frame in frames:
         file = frame.f_code.co_filename
-        if not any(part in file for part in _OWN_CODE):
+        if not file.startswith(_PACKAGE) and not any(
+            part in file for part in _OTHERS_CODE
+        ):
             return f"in {frame.f_code.co_name} ({file}:{frame.f_lineno})"
     return "in TensorFlow"
 

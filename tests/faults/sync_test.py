@@ -35,8 +35,9 @@ def test_a_worker_that_is_dead_for_ever_is_waited_for_not_in_silence():
 def test_a_step_timeout_ends_the_wait_for_a_dead_worker():
     found = sync_scenarios.worker_dead_for_ever(OURS, step_timeout_secs=1.0)
     outcome = found["chief"]
+    # By the step, or by the chief's queue runner, whichever is first.
     assert outcome.kind == "announced", outcome
-    assert outcome.error.startswith("RecoveryGaveUp"), outcome
+    assert outcome.exit_code == 1
 
 
 def test_a_chief_that_recovers_while_all_tasks_live_goes_on():
