@@ -210,9 +210,9 @@ def test_waiting_for_output_ends_with_the_task():
     with LocalCluster({"worker": 1}, roles.fail, ("planted",)) as cluster:
         with pytest.raises(
             RuntimeError,
-            match=r"worker:0 to print 'x\+'(.|\n)*code 1(.|\n)*planted",
+            match=r"worker:0 to print 'no\+ne'(.|\n)*code 1(.|\n)*planted",
         ):
-            cluster.wait_for_output("x+", "worker", timeout_secs=60)
+            cluster.wait_for_output("no+ne", "worker", timeout_secs=60)
 
 
 def test_what_an_earlier_process_printed_is_not_waited_for():
