@@ -131,9 +131,9 @@ class RecoveryPolicy:
         or a hook gives in `RunOptions` goes first.
       hook_run_timeout_secs: Where there is a `step_timeout_secs`, seconds that
         a run may take that a hook makes itself in a session of a cluster, to
-        save for instance, that a queue runner makes, or that is a part of
-        making the session. An `operation_timeout_in_ms` of the session's
-        config goes first.
+        save for instance, or that is a part of making the session; not where
+        the graph has queue runners, which wait for as long as a queue is full.
+        An `operation_timeout_in_ms` of the session's config goes first.
       keeps_live_state: Whether variables that live on in a cluster are kept
         where they are newer than the checkpoint, and a step whose run
         succeeded before a hook failed is not run again on them. If False they

@@ -15,6 +15,7 @@ from monitored_tf.recovery import SessionTimeoutError
 from monitored_tf.session_creators import SessionCreator
 
 _train = tf.compat.v1.train
+_QUEUE_RUNNERS = tf.compat.v1.GraphKeys.QUEUE_RUNNERS
 Scaffold = _train.Scaffold
 SessionManager = _train.SessionManager
 # Between two looks whether a session is ready. TensorFlow's 30 s are most of
@@ -73,7 +74,9 @@ class ScaffoldSessionCreator(SessionCreator):
                 self._config = remote_master.session_config(
                     self._master, self._config, graph
                 )
-                if self._operation_timeout_secs is not None:
+                # A queue runner may wait for a full queue as long as it likes.
+                queues = graph.get_collection(_QUEUE_RUNNERS)
+                if self._operation_timeout_secs is not None and not queues:
                     self._config = remote_master.limited_config(
                         self._config, self._operation_timeout_secs
                     )

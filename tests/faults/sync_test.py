@@ -32,12 +32,12 @@ def test_a_worker_that_is_dead_for_ever_is_waited_for_not_in_silence():
 
 
 @pytest.mark.slow
-def test_a_step_timeout_ends_the_wait_for_a_dead_worker():
+def test_with_a_step_timeout_the_chief_goes_on_without_its_dead_worker():
+    # The run that is made again gives the second gradient of a step, and each
+    # step two tokens: from then on both gradients are the chief's.
     found = sync_scenarios.worker_dead_for_ever(OURS, step_timeout_secs=1.0)
-    outcome = found["chief"]
-    # By the step, or by the chief's queue runner, whichever is first.
-    assert outcome.kind == "announced", outcome
-    assert outcome.exit_code == 1
+    assert_handled(found["chief"], within_secs=4)
+    assert found["chief"].steps_lost == 0
 
 
 def test_a_chief_that_recovers_while_all_tasks_live_goes_on():

@@ -101,3 +101,13 @@ def test_a_worker_that_waited_long_enough_ends(step, master):
     )
     with pytest.raises(tf.errors.DeadlineExceededError, match="not ready"):
         monitored_tf.MonitoredSession(creator, recovery=POLICY)
+
+
+def test_a_queue_runner_may_wait_for_a_full_queue(step, master):
+    queue = v1.FIFOQueue(1, [tf.int32], shapes=[[]], shared_name="full")
+    runner = v1.train.QueueRunner(queue, [queue.enqueue(7)])
+    v1.train.add_queue_runner(runner)
+    with _session(master) as session:
+        assert session.run(step) == 1
+        config = session.raw_session()._config
+    assert not config.operation_timeout_in_ms
