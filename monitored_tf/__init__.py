@@ -13,14 +13,16 @@ import may still be set after ours.
 
 from __future__ import annotations
 
-import importlib
 import importlib.util
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from monitored_tf import _lazy_names
 
 if TYPE_CHECKING:
     from monitored_tf import (
         cluster as cluster,
         errors as errors,
+        estimator as estimator,
         hooks as hooks,
         testing as testing,
     )
@@ -228,24 +230,8 @@ _NAMES = {
     "training_session": ("MonitoredTrainingSession",),
     "worker_session_creator": ("WorkerSessionCreator",),
 }
-_MODULE_OF = {
-    name: module for module, names in _NAMES.items() for name in names
-}
-_SUBMODULES = ("cluster", "errors", "hooks", "testing")
-__all__ = sorted(_MODULE_OF)
-
-
-def __getattr__(name: str) -> Any:
-    if name in _SUBMODULES:
-        return importlib.import_module(f"{__name__}.{name}")
-    module = _MODULE_OF.get(name)
-    if module is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    globals()[name] = value = getattr(
-        importlib.import_module(f"{__name__}.{module}"), name
-    )
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted((*__all__, *_SUBMODULES))
+_SUBMODULES = ("cluster", "errors", "estimator", "hooks", "testing")
+_lazy = _lazy_names.LazyNames(__name__, _NAMES, _SUBMODULES)
+__all__ = _lazy.all
+__getattr__ = _lazy.get
+__dir__ = _lazy.dir

@@ -7,11 +7,13 @@ A name is loaded when it is first used, and TensorFlow with it.
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from monitored_tf import _lazy_names
 
 if TYPE_CHECKING:
     from monitored_tf.estimator import export as export, inputs as inputs
+    from monitored_tf.estimator.estimator import Estimator as Estimator
     from monitored_tf.estimator.estimator_spec import (
         EstimatorSpec as EstimatorSpec,
     )
@@ -20,28 +22,13 @@ if TYPE_CHECKING:
 
 # Where each public name lives. The imports above tell type checkers the same.
 _NAMES = {
-    "estimator_spec": ("EstimatorSpec",),
-    "mode_keys": ("ModeKeys",),
-    "run_config": ("RunConfig",),
-}
-_MODULE_OF = {
-    name: module for module, names in _NAMES.items() for name in names
+    "estimator.estimator": ("Estimator",),
+    "estimator.estimator_spec": ("EstimatorSpec",),
+    "estimator.mode_keys": ("ModeKeys",),
+    "estimator.run_config": ("RunConfig",),
 }
 _SUBMODULES = ("export", "inputs")
-__all__ = sorted(_MODULE_OF)
-
-
-def __getattr__(name: str) -> Any:
-    if name in _SUBMODULES:
-        return importlib.import_module(f"{__name__}.{name}")
-    module = _MODULE_OF.get(name)
-    if module is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    globals()[name] = value = getattr(
-        importlib.import_module(f"{__name__}.{module}"), name
-    )
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted((*__all__, *_SUBMODULES))
+_lazy = _lazy_names.LazyNames(__name__, _NAMES, _SUBMODULES)
+__all__ = _lazy.all
+__getattr__ = _lazy.get
+__dir__ = _lazy.dir

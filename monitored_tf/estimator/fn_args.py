@@ -74,20 +74,20 @@ def check_model_fn(model_fn: Any, params: Any) -> None:
     names = fn_args(model_fn)
     if "features" not in names:
         raise ValueError(
-            f"model_fn {model_fn!r} must include a features argument. It "
+            f"model_fn {model_fn!r} must include features argument. It "
             f"names {', '.join(names) or 'none'}."
         )
     others = _others(model_fn, MODEL_FN_ARGS)
     if others:
         raise ValueError(
-            f"model_fn {model_fn!r} has arguments that are not expected: "
+            f"model_fn {model_fn!r} has following not expected args: "
             f"{', '.join(others)}. It is given {', '.join(MODEL_FN_ARGS[:-1])}:"
             " bind others with functools.partial, or put them into params."
         )
     if params is not None and "params" not in names:
         raise ValueError(
             f"Estimator was given params, but model_fn {model_fn!r} does not "
-            "include a params argument: add it, or leave out params."
+            "include params argument: add it, or leave out params."
         )
     if params is None and "params" in names:
         logging.warning(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import sys
 import threading
 import time
@@ -15,9 +14,9 @@ from absl import logging
 
 from monitored_tf import errors
 from monitored_tf.hooks.peer import Health, Peer
+from monitored_tf.hooks.process_end import FLUSH_SECS, end_process
 
 _LOOK_SECS = 1.0
-_FLUSH_SECS = 1.0
 _START_POLL_SECS = 0.1
 # Where a thread is while it makes a session or runs a step, and recovers to do
 # it again: in our sessions and in TensorFlow's.
@@ -111,7 +110,7 @@ class PeerWatch:
         """Ends the watch; waits while it closes the raw session."""
         self._stopped.set()
         # It may be looking up an address, which has no timeout.
-        self._thread.join(self._settings.exit_grace_secs + _FLUSH_SECS)
+        self._thread.join(self._settings.exit_grace_secs + FLUSH_SECS)
 
     def _watch(self) -> None:
         try:
@@ -185,12 +184,12 @@ class PeerWatch:
             f"This one ends with exit code {exit_code}."
         )
         logging.error("%s", message)
-        self.error = errors.PeerLostError(message, exit_code)
+        self.error = error = errors.PeerLostError(message, exit_code)
         # In a recovery there is none: making one waits too, or fails for ever.
         if self._live is None or self._live[1].joined:
-            self._end_process("There is no session to close.")
-        elif not self._frees_run(self._live, self.error):
-            self._end_process("The session was not closed in time.")
+            end_process("There is no session to close.", exit_code)
+        elif not self._frees_run(self._live, error):
+            end_process("The session was not closed in time.", exit_code)
 
     def _frees_run(
         self, live: tuple[Any, Any], error: errors.PeerLostError
@@ -205,15 +204,6 @@ class PeerWatch:
         is_closed = self._stopped.wait(self._settings.exit_grace_secs)
         closer.join(max(0.0, deadline - time.monotonic()))
         return is_closed and not closer.is_alive()
-
-    def _end_process(self, reason: str) -> None:
-        exit_code = self._settings.exit_code
-        logging.error("%s The process ends. Exit code: %d.", reason, exit_code)
-        # Whoever hangs may hold the lock of a stream.
-        flusher = threading.Thread(target=_flush, name="flush", daemon=True)
-        flusher.start()
-        flusher.join(_FLUSH_SECS)
-        os._exit(exit_code)
 
 
 def _end_session(session: Any, coord: Any, error: BaseException) -> None:
@@ -231,9 +221,3 @@ def _describe(peer: Peer) -> str:
         f"{peer.name} at {peer.address}, which {peer.health.value}"
         f" (since {began})"
     )
-
-
-def _flush() -> None:
-    logging.flush()
-    sys.stdout.flush()
-    sys.stderr.flush()

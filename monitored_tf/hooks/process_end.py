@@ -9,7 +9,8 @@ from typing import NoReturn
 
 from absl import logging
 
-_FLUSH_SECS = 1.0
+# The longest time that it takes.
+FLUSH_SECS = 1.0
 
 
 def end_process(reason: str, exit_code: int) -> NoReturn:
@@ -25,7 +26,7 @@ def end_process(reason: str, exit_code: int) -> NoReturn:
     # Whoever hangs may hold the lock of a stream.
     flusher = threading.Thread(target=_flush, name="flush", daemon=True)
     flusher.start()
-    flusher.join(_FLUSH_SECS)
+    flusher.join(FLUSH_SECS)
     os._exit(exit_code)
 
 

@@ -157,11 +157,19 @@ def test_good_model_functions(function, params):
 @pytest.mark.parametrize(
     ("function", "params", "text"),
     [
-        (lambda x, labels: 1, None, "must include a features argument.*x, lab"),
-        (lambda: 1, None, "must include a features argument. It names none"),
-        (lambda features, rate: 1, None, "arguments that are not .*: rate. It"),
-        (lambda features, *, rate: 1, None, "arguments that are not .*: rate"),
-        (lambda features, mode: 1, {}, "does not include a params argument"),
+        (lambda x, labels: 1, None, "must include features argument.*x, lab"),
+        (lambda: 1, None, "must include features argument. It names none"),
+        (
+            lambda features, rate: 1,
+            None,
+            "following not expected args: rate. It",
+        ),
+        (
+            lambda features, *, rate: 1,
+            None,
+            "following not expected args: rate",
+        ),
+        (lambda features, mode: 1, {}, "does not include params argument"),
     ],
 )
 def test_bad_model_functions(function, params, text):

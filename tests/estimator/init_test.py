@@ -31,8 +31,8 @@ def test_all_names_are_those_that_type_checkers_see():
         alias.name: node.module for node in checked.body for alias in node.names
     }
     modules = {
-        name: f"monitored_tf.estimator.{module}"
-        for name, module in estimator._MODULE_OF.items()
+        name: f"monitored_tf.{module}"
+        for name, module in estimator._lazy.module_of.items()
     }
     submodules = dict.fromkeys(estimator._SUBMODULES, "monitored_tf.estimator")
     assert seen == {**modules, **submodules}

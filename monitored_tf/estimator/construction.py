@@ -1,0 +1,122 @@
+"""What an Estimator is made of: its arguments, checked and completed."""
+
+from __future__ import annotations
+
+import copy
+import os
+import tempfile
+from collections.abc import Callable
+from typing import Any
+
+from absl import logging
+
+from monitored_tf.estimator import fn_args, session_config, warm_start
+from monitored_tf.estimator.model import Model
+from monitored_tf.estimator.run_config import RunConfig
+
+# What a subclass may define anew.
+_OVERRIDABLE = (
+    "allows_overrides",
+    "latest_checkpoint",
+    "model_fn",
+    "_create_and_assert_global_step",
+    "_export_all_saved_models",
+    # By these TensorFlow's exports keep a class's public names.
+    "_estimator_api_constants",
+    "_estimator_api_constants_v1",
+    "_estimator_api_names",
+    "_estimator_api_names_v1",
+    "_tf_api_names",
+    "_tf_api_names_v1",
+)
+
+
+def made_model(
+    model_fn: Any,
+    model_dir: Any,
+    config: Any,
+    params: Any,
+    warm_start_from: Any,
+    create_global_step: Callable[[Any], Any],
+    latest_checkpoint: Callable[[], str | None],
+) -> Model:
+    """Returns the model of an Estimator with these arguments.
+
+    Raises:
+      ValueError: if one is wrong, or two do not fit; it says which.
+    """
+    config = _config(config, model_dir)
+    if model_fn is None:
+        raise ValueError(
+            "model_fn must be provided to Estimator: a function that returns "
+            "an EstimatorSpec."
+        )
+    fn_args.check_model_fn(model_fn, params)
+    return Model(
+        model_fn=model_fn,
+        model_dir=config.model_dir,
+        config=config,
+        params=copy.deepcopy(params or {}),
+        warm_start_from=warm_start.checked_settings(warm_start_from),
+        create_global_step=create_global_step,
+        latest_checkpoint=latest_checkpoint,
+    )
+
+
+def check_overrides(base: type, derived: type) -> None:
+    """Checks that a subclass leaves the members of the Estimator alone.
+
+    Args:
+      base: The Estimator's class.
+      derived: The class of an object of it.
+
+    Raises:
+      ValueError: if it defines one of them anew.
+    """
+    overridden = sorted(
+        name
+        for name in vars(derived)
+        if not name.startswith("__")
+        and name not in _OVERRIDABLE
+        and hasattr(base, name)
+        and getattr(base, name) != getattr(derived, name)
+    )
+    if overridden:
+        raise ValueError(
+            "Subclasses of Estimator cannot override members of Estimator. "
+            f"{derived.__name__} does override {', '.join(overridden)}: take "
+            "other names, or set allows_overrides = True in the class."
+        )
+
+
+def _config(config: Any, model_dir: Any) -> RunConfig:
+    if config is None:
+        config = RunConfig()
+        logging.info("Using default config.")
+    if not isinstance(config, RunConfig):
+        raise ValueError(
+            "config must be an instance of `RunConfig`. Got "
+            f"{config!r:.200}, of type {type(config).__name__}."
+        )
+    changed = {"model_dir": _model_dir(config.model_dir, model_dir)}
+    if config.session_config is None:
+        default = session_config.get_default_session_config()
+        changed["session_config"] = default
+    return config.replace(**changed)
+
+
+def _model_dir(configured: str | None, given: Any) -> str:
+    given = os.fspath(given) if isinstance(given, os.PathLike) else given
+    if given is not None and configured not in (None, given):
+        raise ValueError(
+            "`model_dir` are set both in constructor and `RunConfig`, but with "
+            f"different values: {given!r} and {configured!r}. Leave out one."
+        )
+    if given or configured:
+        return str(given or configured)
+    made = tempfile.mkdtemp()
+    logging.warning(
+        "No model_dir was given: training goes to the temporary folder %s.",
+        made,
+    )
+    return made
