@@ -61,6 +61,7 @@ if TYPE_CHECKING:
         FinalOpsHook as FinalOpsHook,
         GlobalStepWaiterHook as GlobalStepWaiterHook,
         LoggingTensorHook as LoggingTensorHook,
+        NanLossDuringTrainingError as NanLossDuringTrainingError,
         NanTensorHook as NanTensorHook,
         PeerHealthHook as PeerHealthHook,
         PreemptionHook as PreemptionHook,
@@ -80,6 +81,10 @@ if TYPE_CHECKING:
         install as install,
         installed as installed,
         uninstall as uninstall,
+    )
+    from monitored_tf.keras_interop import (
+        KerasGraph as KerasGraph,
+        keras_graph as keras_graph,
     )
     from monitored_tf.live_session import (
         Coordinator as Coordinator,
@@ -174,6 +179,7 @@ _NAMES = {
         "FinalOpsHook",
         "GlobalStepWaiterHook",
         "LoggingTensorHook",
+        "NanLossDuringTrainingError",
         "NanTensorHook",
         "PeerHealthHook",
         "PreemptionHook",
@@ -193,6 +199,10 @@ _NAMES = {
         "install",
         "installed",
         "uninstall",
+    ),
+    "keras_interop": (
+        "KerasGraph",
+        "keras_graph",
     ),
     "live_session": ("Coordinator",),
     "outage": ("RecoveryAttempt",),

@@ -11,6 +11,7 @@ import functools
 import operator
 import os
 import types
+from collections.abc import Iterable
 from typing import Any, Callable, NoReturn
 
 import tensorflow as tf
@@ -84,6 +85,17 @@ def last_checkpoint_of_hook(hook: Any) -> Any:
     The saver has no list of those of which it keeps all.
     """
     return tf.train.latest_checkpoint(hook._checkpoint_dir)
+
+
+def add_listeners(hook: Any, listeners: Iterable[Any]) -> None:
+    """Adds listeners to a CheckpointSaverHook, except those that it has.
+
+    It takes some when it is made, and has no public way to get others.
+    AttributeError where it lost this one too.
+    """
+    for listener in listeners:
+        if listener not in hook._listeners:
+            hook._listeners = [*hook._listeners, listener]
 
 
 def scaffold_of(creator: Any) -> Any:

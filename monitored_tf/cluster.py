@@ -48,6 +48,8 @@ class ClusterTask:
       protocol: Of the server, as "grpc".
       session_master: The master, where it is not this task's server; None.
       start_timeout_secs: How long a held port is tried again.
+      server_config: `tf.compat.v1.ConfigProto` of the server; None for the
+        default.
     """
 
     cluster: Any = None
@@ -56,6 +58,7 @@ class ClusterTask:
     protocol: str = "grpc"
     session_master: str | None = None
     start_timeout_secs: float = 10.0
+    server_config: Any = None
 
     @property
     def is_chief(self) -> bool:
@@ -223,7 +226,11 @@ def _started_server(task: ClusterTask) -> Any:
     while True:
         try:
             return tf.distribute.Server(
-                task.cluster, task.task_type, task.task_id, task.protocol
+                task.cluster,
+                task.task_type,
+                task.task_id,
+                task.protocol,
+                task.server_config,
             )
         except tf.errors.UnknownError as error:
             left_secs = deadline - time.monotonic()

@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from monitored_tf import (
     chief_session_creator,
+    legacy_namespaces,
     session,
     training_session,
     worker_session_creator,
@@ -40,11 +41,14 @@ _OURS = {id(theirs): ours for theirs, ours in _REPLACEMENTS}
 _THEIRS = {id(ours): theirs for theirs, ours in _REPLACEMENTS}
 _OWN_PACKAGE = __name__.partition(".")[0]
 
-# (module or class, name, what stood there) of each place that was changed.
-_changed: list[tuple[Any, str, Any]] = []
+_NOTHING = object()
+
+# (namespace, name, what stood there, what was put there) of each change. A
+# namespace is a module, a class, or the dict of the imported modules.
+_changed: list[tuple[Any, str, Any, Any]] = []
 
 
-def install() -> None:
+def install(*, estimator: bool = True) -> None:
     """Puts our classes into `tf.compat.v1.train` and all imported modules.
 
     Every module that holds one of TensorFlow's session classes under a global
@@ -53,6 +57,16 @@ def install() -> None:
     was derived from TensorFlow's classes before, or holds them in another way,
     works on as it did. A second call looks at the modules imported since.
 
+    `tf.estimator` and `tf.compat.v1.estimator` become `monitored_tf.estimator`,
+    for `import tensorflow.estimator` too, also where TensorFlow has its own.
+    With a TensorFlow of Keras 3, `tf.compat.v1.layers` and
+    `tf.compat.v1.nn.rnn_cell` become those of tf_keras, which is loaded when
+    one of their names is used.
+
+    Args:
+      estimator: False to leave `tf.estimator` as it is: in TensorFlow 2.15 and
+        earlier, its own has DNNClassifier and others that ours has not.
+
     >>> install()
     >>> tf.compat.v1.train.MonitoredSession is session.MonitoredSession
     True
@@ -60,11 +74,12 @@ def install() -> None:
     """
     if not _changed:
         for cls in _TF_SESSIONS:
-            _change(cls, "__init__", _with_own_globals(cls.__init__))
+            _put(cls, "__init__", _with_own_globals(cls.__init__))
+    replacements = {**_OURS, **_put_namespaces(estimator)}
     for module in _modules_but_ours():
         for name, value in list(vars(module).items()):
-            if id(value) in _OURS:
-                _change(module, name, _OURS[id(value)])
+            if id(value) in replacements:
+                _put(module, name, replacements[id(value)])
 
 
 def uninstall() -> None:
@@ -75,10 +90,9 @@ def uninstall() -> None:
     modules are put right in any case.
     """
     while _changed:
-        place, name, theirs = _changed.pop()
-        current = vars(place).get(name)
-        if isinstance(place, type) or current is _OURS[id(theirs)]:
-            setattr(place, name, theirs)
+        namespace, name, theirs, ours = _changed.pop()
+        if isinstance(namespace, type) or _get(namespace, name) is ours:
+            _set(namespace, name, theirs)
     for module in _modules_but_ours():
         if module.__name__.partition(".")[0] == "tensorflow":
             for name, value in list(vars(module).items()):
@@ -98,9 +112,47 @@ def installed() -> Iterator[None]:
             uninstall()
 
 
-def _change(place: Any, name: str, value: Any) -> None:
-    _changed.append((place, name, vars(place)[name]))
-    setattr(place, name, value)
+def _put_namespaces(estimator: bool) -> dict[int, Any]:
+    """Puts modules where TensorFlow has them no more, or others of that name.
+
+    Returns:
+      By the id of each that was in such a place, what is there now: other
+      modules may hold the former too.
+    """
+    former = {}
+    for module, name, ours in legacy_namespaces.attributes(estimator):
+        theirs = _get(module, name)
+        if theirs not in (ours, _NOTHING):
+            former[id(theirs)] = ours
+        _put(module, name, ours)
+    for name, ours in legacy_namespaces.imports(estimator).items():
+        _put(sys.modules, name, ours)
+    return former
+
+
+def _put(namespace: Any, name: str, ours: Any) -> None:
+    theirs = _get(namespace, name)
+    if theirs is not ours:
+        _changed.append((namespace, name, theirs, ours))
+        _set(namespace, name, ours)
+
+
+def _get(namespace: Any, name: str) -> Any:
+    if namespace is sys.modules:
+        return sys.modules.get(name, _NOTHING)
+    return vars(namespace).get(name, _NOTHING)
+
+
+def _set(namespace: Any, name: str, value: Any) -> None:
+    if namespace is not sys.modules:
+        if value is _NOTHING:
+            delattr(namespace, name)
+        else:
+            setattr(namespace, name, value)
+    elif value is _NOTHING:
+        del sys.modules[name]
+    else:
+        sys.modules[name] = value
 
 
 def _modules_but_ours() -> list[types.ModuleType]:

@@ -13,6 +13,7 @@ from monitored_tf.error_text import describe
 
 _v1 = tf.compat.v1
 _INSTEAD = "monitored_tf.resumable_input(dataset) goes on where the input was."
+_told_of_restart: set[tuple[str | None, ...]] = set()
 
 
 def begin_again(session: Any, lost_errors: tuple[type[Exception], ...]) -> None:
@@ -37,13 +38,20 @@ def begin_again(session: Any, lost_errors: tuple[type[Exception], ...]) -> None:
     _tell([*begun, *_queues(graph)])
 
 
-def tell_of_restart(graph: Any) -> None:
+def tell_of_restart(graph: Any, checkpoint_dir: str | None) -> None:
     """Says which input begins anew although the training goes on.
+
+    A process says so once: one that trains and evaluates in turns means it.
 
     Args:
       graph: The graph, whose variables were restored from a checkpoint.
+      checkpoint_dir: The folder of the checkpoints.
     """
-    _tell([*_one_shot(graph), *_left_empty(graph), *_queues(graph)])
+    inputs = [*_one_shot(graph), *_left_empty(graph), *_queues(graph)]
+    told = (checkpoint_dir, *inputs)
+    if told not in _told_of_restart:
+        _told_of_restart.add(told)
+        _tell(inputs)
 
 
 def _tell(inputs: list[str]) -> None:

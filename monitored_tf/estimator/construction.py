@@ -18,6 +18,10 @@ from monitored_tf.estimator.run_config import RunConfig
 _OVERRIDABLE = (
     "allows_overrides",
     "latest_checkpoint",
+    # Ours, which a subclass written for tf.estimator may have too.
+    "predictor",
+    "warm_evaluator",
+    "warm_start_settings",
     "model_fn",
     "_create_and_assert_global_step",
     "_export_all_saved_models",

@@ -18,7 +18,9 @@ from monitored_tf.estimator import (
 )
 from monitored_tf.estimator.estimator_spec import EstimatorSpec
 from monitored_tf.estimator.mode_keys import ModeKeys
+from monitored_tf.estimator.predictor import Predictor
 from monitored_tf.estimator.run_config import RunConfig
+from monitored_tf.estimator.warm_evaluation import WarmEvaluation
 
 
 class Estimator:
@@ -83,6 +85,11 @@ class Estimator:
     def params(self) -> dict[str, Any]:
         """A copy of the parameters of the model."""
         return copy.deepcopy(self._model.params)
+
+    @property
+    def warm_start_settings(self) -> Any:
+        """`WarmStartSettings`, or None if it begins from scratch."""
+        return self._model.warm_start_from
 
     @property
     def model_fn(self) -> Callable[..., EstimatorSpec]:
@@ -197,6 +204,69 @@ class Estimator:
             checkpoint_path,
             yield_single_examples,
         )
+
+    def predictor(
+        self,
+        serving_input_receiver_fn: Callable[[], Any] | None = None,
+        feature_spec: Any = None,
+        checkpoint_path: str | None = None,
+        *,
+        predict_keys: Any = None,
+        reload_secs: float | None = 1.0,
+    ) -> Predictor:
+        """Returns a function that predicts, with a model that stays loaded.
+
+        Args:
+          serving_input_receiver_fn: As for `export_saved_model`: what is fed.
+            Give this or `feature_spec`.
+          feature_spec: `tf.TensorSpec`, or a dict of them by name: what the
+            features are that are fed.
+          checkpoint_path: As for `evaluate`; the newest one otherwise, also
+            when there is a newer one.
+          predict_keys: As for `predict`.
+          reload_secs: Seconds between two looks for a newer checkpoint; None
+            for none.
+
+        Returns:
+          A `Predictor`: to be called with a batch, by any thread, and closed.
+
+        Raises:
+          ValueError: if not one of the two is given, there is no such
+            checkpoint or key, or the model has prediction hooks.
+        """
+        return Predictor(
+            self._model,
+            serving_input_receiver_fn,
+            feature_spec,
+            checkpoint_path,
+            predict_keys=predict_keys,
+            reload_secs=reload_secs,
+        )
+
+    def warm_evaluator(
+        self,
+        input_fn: Callable[..., Any],
+        steps: int | None = None,
+        hooks: Sequence[Any] | None = None,
+        name: str | None = None,
+    ) -> WarmEvaluation:
+        """Returns a function that evaluates as `evaluate`, but builds once.
+
+        Args:
+          input_fn: As for `evaluate`; called once, and so is `model_fn`.
+          steps: As there.
+          hooks: As there; with some, each evaluation builds anew.
+          name: As there.
+
+        Returns:
+          A `WarmEvaluation`: to be called, with a path of a checkpoint or
+          none, and closed.
+
+        Raises:
+          ValueError: if `steps` is not positive.
+          TypeError: if a hook is none.
+        """
+        return WarmEvaluation(self._model, input_fn, steps, hooks, name)
 
     def export_saved_model(
         self,

@@ -10,9 +10,11 @@ from typing import Any
 
 import tensorflow as tf
 
+from monitored_tf import keras_interop
 from monitored_tf.estimator import fn_args, input_pipeline
 from monitored_tf.estimator.estimator_spec import EstimatorSpec
 from monitored_tf.estimator.input_pipeline import ModelInput
+from monitored_tf.estimator.mode_keys import ModeKeys
 from monitored_tf.estimator.run_config import RunConfig
 
 
@@ -70,6 +72,9 @@ class Model:
     def spec(self, features: Any, labels: Any, mode: str) -> EstimatorSpec:
         """Calls the model function, in the graph that is the default one.
 
+        In TRAIN, the train_op also runs what Keras 3 left hanging; see
+        `monitored_tf.keras_graph`.
+
         Args:
           features: What the input function gave.
           labels: The same; None in PREDICT.
@@ -79,7 +84,14 @@ class Model:
           ValueError: if there are labels and it takes none, or it returns
             something else than an `EstimatorSpec`.
         """
-        return called(self.model_fn, features, labels, self._arguments(mode))
+        arguments = self._arguments(mode)
+        with keras_interop.keras_graph() as keras:
+            spec = called(self.model_fn, features, labels, arguments)
+            if mode == ModeKeys.TRAIN:
+                train_op = keras.with_updates(spec.train_op)
+                if train_op is not spec.train_op:
+                    spec = spec._replace(train_op=train_op)
+        return spec
 
     def _arguments(self, mode: str) -> dict[str, Any]:
         return {

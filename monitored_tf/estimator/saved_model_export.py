@@ -49,7 +49,7 @@ def export_saved_models(
         missing in the checkpoint.
       As `model_fn` and the receiver functions.
     """
-    path = os.fspath(checkpoint_path or _newest_checkpoint(model))
+    path = os.fsdecode(checkpoint_path or _newest_checkpoint(model))
     modes = [mode for mode in _MODES if input_receiver_fns.get(mode)]
     if not modes:
         raise ValueError(
@@ -76,12 +76,12 @@ def export_saved_models(
 def _newest_checkpoint(model: Model) -> str:
     path = model.latest_checkpoint()
     if not path and model.warm_start_from:
-        path = model.warm_start_from.ckpt_to_initialize_from
+        path = os.fsdecode(model.warm_start_from.ckpt_to_initialize_from)
         if _gfile.IsDirectory(path):
             path = tf.train.latest_checkpoint(path)
     if not path:
         raise ValueError(
-            f"Couldn't find a trained model at {model.model_dir}: train it "
+            f"Couldn't find trained model at {model.model_dir}: train it "
             "first, or give checkpoint_path."
         )
     return path

@@ -6,9 +6,9 @@ from typing import Any
 
 import tensorflow as tf
 
+from monitored_tf.estimator.export import signatures
 from monitored_tf.estimator.mode_keys import ModeKeys
 
-_DEFAULT_KEY = tf.saved_model.DEFAULT_SERVING_SIGNATURE_DEF_KEY
 _TRAIN_OP = (
     "give what minimize() of a tf.compat.v1.train optimizer returns; one of "
     "Keras 3 returns no op"
@@ -94,22 +94,7 @@ def checked_export_outputs(
     """
     if mode != ModeKeys.PREDICT:
         return export_outputs
-    from monitored_tf.estimator.export import export_output
-
-    if export_outputs is None:
-        return {_DEFAULT_KEY: export_output.PredictOutput(predictions)}
-    if not isinstance(export_outputs, dict):
-        raise TypeError(
-            "export_outputs must be dict, of ExportOutput by name. Got "
-            f"{_shown(export_outputs)}."
-        )
-    for key, output in export_outputs.items():
-        if not isinstance(output, export_output.ExportOutput):
-            raise TypeError(
-                f"export_outputs[{key!r}] must be ExportOutput, as "
-                f"PredictOutput is. Got {_shown(output)}."
-            )
-    return _with_default(export_outputs)
+    return signatures.get_export_outputs(export_outputs, predictions)
 
 
 def checked_hooks(hooks: Any, name: str) -> tuple[Any, ...]:
@@ -202,17 +187,6 @@ def _require_in(
             f"Missing {name}, which an EstimatorSpec needs in mode {mode!r}: "
             f"{cure}."
         )
-
-
-def _with_default(outputs: dict[str, Any]) -> dict[str, Any]:
-    if _DEFAULT_KEY in outputs or not outputs:
-        return dict(outputs)
-    if len(outputs) > 1:
-        raise ValueError(
-            f"One of several export_outputs must have the key {_DEFAULT_KEY!r},"
-            f" which is served by default. Got {', '.join(map(str, outputs))}."
-        )
-    return {**outputs, _DEFAULT_KEY: next(iter(outputs.values()))}
 
 
 def _shown(value: Any) -> str:

@@ -19,6 +19,7 @@ FeedFnHook = _train.FeedFnHook
 FinalOpsHook = _train.FinalOpsHook
 GlobalStepWaiterHook = _train.GlobalStepWaiterHook
 LoggingTensorHook = _train.LoggingTensorHook
+NanLossDuringTrainingError = _train.NanLossDuringTrainingError
 NanTensorHook = _train.NanTensorHook
 ProfilerHook = _train.ProfilerHook
 SecondOrStepTimer = _train.SecondOrStepTimer
@@ -31,6 +32,7 @@ __all__ = [
     "FinalOpsHook",
     "GlobalStepWaiterHook",
     "LoggingTensorHook",
+    "NanLossDuringTrainingError",
     "NanTensorHook",
     "PeerHealthHook",
     "PreemptionHook",

@@ -124,6 +124,11 @@ class PreemptionHook(SessionRunHook):
             )
 
     @property
+    def saver_hook(self) -> Any:
+        """What it saves with: the one that it was given, or None."""
+        return self._settings.saver_hook
+
+    @property
     def preempted(self) -> errors.Preempted | None:
         """The error of a session that a signal stops; None without one."""
         preemption = self._preemption

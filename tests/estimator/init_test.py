@@ -44,8 +44,14 @@ def test_dir_lists_them():
 
 
 def test_other_names_are_attribute_errors():
-    with pytest.raises(AttributeError, match="no attribute 'TPUEstimator'"):
-        _ = estimator.TPUEstimator
+    with pytest.raises(AttributeError, match="no attribute 'NoSuchName'"):
+        _ = estimator.NoSuchName
+
+
+@pytest.mark.parametrize("module", [estimator, estimator.experimental])
+def test_what_the_real_one_has_beyond_ours_is_explained(module):
+    with pytest.raises(AttributeError, match="has no LinearSDCA: write its"):
+        _ = module.LinearSDCA
 
 
 def test_importing_it_does_not_load_tensorflow():
