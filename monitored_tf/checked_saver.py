@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import numbers
 import os
-import re
-from collections.abc import Collection
 from typing import Any, Callable
 
 import tensorflow as tf
 from absl import logging
 
-from monitored_tf import hook_states, save_errors, unfinished_files
+from monitored_tf import hook_states, meta_graph, save_errors, unfinished_files
+from monitored_tf.snapshots import Snapshot, Snapshots
+from monitored_tf.stand_in_session import StandInSession
+from monitored_tf.weight_bounds import InfiniteBounds
 from monitored_tf.weights_check import WeightsCheck
 
 _v1 = tf.compat.v1
@@ -22,10 +23,6 @@ _PASSING = (
     tf.errors.DeadlineExceededError,
     tf.errors.UnavailableError,
 )
-
-
-def _no_states() -> str | None:
-    return None
 
 
 class CheckedSaver:
@@ -54,13 +51,13 @@ class CheckedSaver:
         states: Callable[[], str | None] | None = None,
     ) -> None:
         self.saver = saver
-        self.states = states or _no_states
+        self.states = states or (lambda: None)
         self.checks_weights = checks_weights
         self.last_path: str | None = None
         self._check = WeightsCheck()
-        self._bounds: tuple[Any, frozenset[str]] = (None, frozenset())
-        self._exported: tuple[Any, int] | None = None
-        self._meta_graph = b""
+        self._bounds = InfiniteBounds()
+        self._meta_graph = meta_graph.MetaGraph(saver)
+        self._snapshots = Snapshots(saver)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.saver, name)
@@ -89,11 +86,104 @@ class CheckedSaver:
                 **kwargs,
             )
             return self.last_path
-        writing = _WritingSession(sess, self, write_meta_graph)
+
+        def write(path: str) -> str:
+            if self.checks_weights:
+                return self._written_aside(sess, path, write_meta_graph)
+            return self._written(sess, path, write_meta_graph)
+
+        return self._published(sess, write, save_path, global_step, **kwargs)
+
+    def take_snapshot(
+        self, session: Any, save_path: str, step: int, write_meta_graph: bool
+    ) -> Snapshot:
+        """Puts the values of now aside, to be saved with `save_snapshot`.
+
+        Args:
+          session: The session.
+          save_path: Path of the checkpoints without the step.
+          step: The global step.
+          write_meta_graph: Whether the graph is saved too.
+
+        Raises:
+          CheckpointSaveError: if there is no room for them.
+        """
+        try:
+            return self._snapshot(session, write_meta_graph)
+        except _PASSING:
+            raise
+        except (tf.errors.OpError, OSError) as error:
+            path = f"{save_path}-{step}"
+            raise save_errors.save_error(error, path, step) from error
+
+    def save_snapshot(
+        self, session: Any, snapshot: Snapshot, save_path: str, step: int
+    ) -> None:
+        """Saves it; no op is run in the session, which may be closed.
+
+        Raises:
+          As `save`.
+        """
+
+        def write(path: str) -> str:
+            folder = unfinished_files.folder_for(path)
+            aside = os.path.join(folder, os.path.basename(path))
+            try:
+                written = snapshot.write(aside)
+                if self.checks_weights:
+                    self.check(session, written, path)
+                unfinished_files.move_files(folder, os.path.dirname(path))
+            finally:
+                unfinished_files.remove_tree(folder)
+            return path + written[len(aside) :]
+
+        # A thread begins without a graph, and TensorFlow with eager execution.
+        with session.graph.as_default():
+            self._published(session, write, save_path, step)
+
+    def _snapshot(self, session: Any, with_graph: bool) -> Snapshot:
+        graph = self._meta_graph.kept(session.graph) if with_graph else b""
+
+        def others() -> dict[str, bytes]:
+            files = {meta_graph.SUFFIX: graph} if graph else {}
+            states = self.states()
+            if states is not None:
+                files[hook_states.SUFFIX] = states.encode()
+            return files
+
+        # The graph that was not exported yet: TensorFlow does that into files.
+        fetched = None
+        if graph is not None:
+            fetched = self._snapshots.fetched(session, others)
+        return fetched or self._snapshots.written(
+            lambda path: self._written(session, path, with_graph)
+        )
+
+    def check(self, session: Any, written: str, path: str) -> None:
+        """Raises NanWeightsError if a weight in a checkpoint is not finite.
+
+        Args:
+          session: The session whose weights they are.
+          written: Path of the checkpoint.
+          path: The path that it is to have.
+        """
+        found = self._check.non_finite(written, self._bounds.of(session.graph))
+        if found:
+            raise save_errors.nan_weights(path, found)
+
+    def _published(
+        self,
+        session: Any,
+        write: Callable[[str], str],
+        save_path: str,
+        global_step: Any,
+        **kwargs: Any,
+    ) -> Any:
+        stand_in = StandInSession(session, self.saver.saver_def, write)
         try:
             # It runs the saving op in that session, and publishes the result.
             self.last_path = self.saver.save(
-                writing,
+                stand_in,
                 save_path,
                 global_step=global_step,
                 write_meta_graph=False,
@@ -105,132 +195,46 @@ class CheckedSaver:
         except (tf.errors.OpError, OSError, ValueError) as error:
             if _is_mistake(error, save_path):
                 raise
-            path = writing.path or save_path
+            path = stand_in.path or save_path
             unfinished_files.remove_unfinished(path)
             unfinished_files.remove_unfinished_state(os.path.dirname(path))
-            cause = writing.error or error
-            step = _known_step(global_step)
+            cause = stand_in.error or error
+            is_number = isinstance(global_step, numbers.Integral)
+            step = int(global_step) if is_number else None
             raise save_errors.save_error(cause, path, step) from cause
 
-    def check(self, session: Any, written: str, path: str) -> None:
-        """Raises NanWeightsError if a weight in a checkpoint is not finite.
-
-        Args:
-          session: The session whose weights they are.
-          written: Path of the checkpoint.
-          path: The path that it is to have.
-        """
-        found = self._check.non_finite(written, self._may_be_inf(session.graph))
-        if found:
-            raise save_errors.nan_weights(path, found)
-
-    def write_meta_graph(self, session: Any, path: str) -> None:
-        """Writes the graph into a file."""
-        graph = session.graph
-        if graph.finalized and self._exported == (graph, graph.version):
-            _write_bytes(path, self._meta_graph)
-            return
-        with graph.as_default():
-            self.saver.export_meta_graph(path)
-        self._meta_graph = _read_bytes(path)
-        self._exported = (graph, graph.version)
-
-    def _may_be_inf(self, graph: Any) -> Collection[str]:
-        if self._bounds[0] is not graph:
-            keys = _v1.GraphKeys
-            trained = _names(graph, keys.TRAINABLE_VARIABLES)
-            others = _names(graph, keys.GLOBAL_VARIABLES) - trained
-            self._bounds = graph, others
-        return self._bounds[1]
-
-
-class _WritingSession(_v1.Session):  # type: ignore[misc,name-defined]
-    """Runs what saves in another session, with all that belongs to it.
-
-    A Saver takes sessions only. So this is one, though never opened.
-
-    Args:
-      session: The session.
-      saver: The CheckedSaver.
-      writes_meta_graph: Whether to write the graph too.
-
-    Attributes:
-      path: Path of the checkpoint, once it is known.
-      error: What kept it from being written, or None.
-    """
-
-    def __init__(
-        self, session: Any, saver: CheckedSaver, writes_meta_graph: bool
-    ) -> None:
-        self._real = session
-        self._saver = saver
-        self._writes_meta_graph = writes_meta_graph
-        self.path = ""
-        self.error: Exception | None = None
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._real, name)
-
-    def __del__(self) -> None:
-        """Leaves the real session open."""
-
-    @property
-    def graph(self) -> Any:
-        """The real session's graph."""
-        return self._real.graph
-
-    def run(
-        self,
-        fetches: Any,
-        feed_dict: Any = None,
-        options: Any = None,
-        run_metadata: Any = None,
-    ) -> Any:
-        """Runs; what saves is run so that only whole files come to be."""
-        saver_def = self._saver.saver_def
-        if fetches != saver_def.save_tensor_name or not feed_dict:
-            return self._real.run(fetches, feed_dict, options, run_metadata)
-        self.path = str(feed_dict[saver_def.filename_tensor_name])
+    def _written_aside(self, session: Any, path: str, with_graph: bool) -> str:
+        folder = unfinished_files.folder_for(path)
+        aside = os.path.join(folder, os.path.basename(path))
         try:
-            if self._saver.checks_weights:
-                return self._written_aside()
-            return self._written(self.path)
-        except Exception as error:
-            self.error = error
-            raise
-
-    def _written_aside(self) -> str:
-        folder = unfinished_files.folder_for(self.path)
-        aside = os.path.join(folder, os.path.basename(self.path))
-        try:
-            written = self._written(aside)
+            written = self._written(session, aside, with_graph)
             if not tf.io.gfile.listdir(folder):
                 # The task that writes has a file system of its own.
                 logging.warning(
                     "The files of %s are not to be seen here, so that they "
                     "can't be checked for NaN. Let all tasks save into a "
                     "folder that they share.",
-                    self.path,
+                    path,
                 )
-                self._saver.checks_weights = False
-                return self._written(self.path)
-            self._saver.check(self._real, written, self.path)
-            unfinished_files.move_files(folder, os.path.dirname(self.path))
+                self.checks_weights = False
+                return self._written(session, path, with_graph)
+            self.check(session, written, path)
+            unfinished_files.move_files(folder, os.path.dirname(path))
         finally:
             unfinished_files.remove_tree(folder)
-        return self.path + written[len(aside) :]
+        return path + written[len(aside) :]
 
-    def _written(self, path: str) -> str:
-        saver_def = self._saver.saver_def
-        written = self._real.run(
+    def _written(self, session: Any, path: str, with_graph: bool) -> str:
+        saver_def = self.saver.saver_def
+        written = session.run(
             saver_def.save_tensor_name, {saver_def.filename_tensor_name: path}
         )
         text: str = tf.compat.as_str(written)
-        if self._writes_meta_graph:
-            self._saver.write_meta_graph(self._real, _meta_path(text))
-        states = self._saver.states()
+        if with_graph:
+            self._meta_graph.write(session.graph, text)
+        states = self.states()
         if states is not None:
-            _write_bytes(text + hook_states.SUFFIX, states.encode())
+            meta_graph.write_bytes(text + hook_states.SUFFIX, states.encode())
         return text
 
 
@@ -241,29 +245,3 @@ def _is_mistake(error: Exception, save_path: str) -> bool:
     return isinstance(error, ValueError) and (
         not folder or bool(tf.io.gfile.isdir(folder))
     )
-
-
-def _known_step(global_step: Any) -> int | None:
-    is_number = isinstance(global_step, numbers.Integral)
-    return int(global_step) if is_number else None
-
-
-def _names(graph: Any, collection: str) -> frozenset[str]:
-    variables = graph.get_collection(collection)
-    return frozenset(variable.op.name for variable in variables)
-
-
-def _meta_path(checkpoint_path: str) -> str:
-    """Returns where `Saver.save` writes the graph: shards share one file."""
-    return re.sub(r"-[\d?]+-of-\d+$", "", checkpoint_path) + ".meta"
-
-
-def _read_bytes(path: str) -> bytes:
-    with tf.io.gfile.GFile(path, "rb") as file:
-        content: bytes = file.read()
-    return content
-
-
-def _write_bytes(path: str, content: bytes) -> None:
-    with tf.io.gfile.GFile(path, "wb") as file:
-        file.write(content)

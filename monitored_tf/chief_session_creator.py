@@ -13,6 +13,7 @@ from monitored_tf import (
     errors,
     input_position,
     live_state,
+    saves_in_flight,
 )
 from monitored_tf.checkpoint_files import Candidates
 from monitored_tf.checkpoint_restore import CheckpointRestore, RestoreRules
@@ -161,6 +162,8 @@ class ChiefSessionCreator(ScaffoldSessionCreator):
         saver = self._scaffold.saver
         if not saver or not (path or folder):
             return None
+        if folder:  # Of the session that was lost.
+            saves_in_flight.wait(folder)
         candidates = (
             Candidates((path,))
             if path

@@ -9,7 +9,13 @@ from typing import Any, Callable
 
 import tensorflow as tf
 
-from monitored_tf import _tf_private, dataset_ops, errors, input_position
+from monitored_tf import (
+    _tf_private,
+    dataset_ops,
+    errors,
+    input_position,
+    saves_in_flight,
+)
 from monitored_tf.checked_saver import CheckedSaver
 
 _v1 = tf.compat.v1
@@ -35,6 +41,7 @@ def save(
       CheckpointSaveError: if the files could not be written.
     """
     tf.io.gfile.makedirs(checkpoint_dir)
+    saves_in_flight.wait(checkpoint_dir)
     # Without state: the saver would count this file among those that it keeps
     # in the training's own folder, and delete one of them for it.
     path: str | None = CheckedSaver(saver, states=states).save(

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import dataclasses
-import os
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import tensorflow as tf
-from absl import logging
 
 from monitored_tf import (
     _tf_private,
+    ending_hooks,
     hook_calls,
     lost_iterators,
+    remote_master,
     session_creators,
+    snapshots,
 )
 from monitored_tf.chief_session_creator import ChiefSessionCreator
-from monitored_tf.hooks.checkpoint_saver_hook import CheckpointSaverHook
-from monitored_tf.hooks.peer_health_hook import PeerHealthHook
-from monitored_tf.hooks.preemption_hook import PreemptionHook
-from monitored_tf.hooks.session_log_hook import SessionLogHook
-from monitored_tf.hooks.step_counter_hook import StepCounterHook
-from monitored_tf.hooks.summary_saver_hook import SummarySaverHook
+from monitored_tf.default_hooks import DefaultHooks, for_worker_context
 from monitored_tf.live_session import DEFAULT_GRACE_SECS
 from monitored_tf.recovery import RecoveryPolicy
 from monitored_tf.save_cadence import USE_DEFAULT, SaveCadence
@@ -32,7 +27,6 @@ from monitored_tf.session import MonitoredSession
 from monitored_tf.worker_session_creator import WorkerSessionCreator
 
 _train = tf.compat.v1.train
-_COLLECTIVE_CHECKPOINT_STEPS = 1000
 
 
 def MonitoredTrainingSession(  # noqa: N802  -- TensorFlow's name.
@@ -66,6 +60,7 @@ def MonitoredTrainingSession(  # noqa: N802  -- TensorFlow's name.
     on_save_error: str = "raise",
     max_save_failures: int = 10,
     keep_best: Sequence[Any] | None = None,
+    async_save: bool = False,
     verify: str = "files",
     restore: str = "strict",
     allow_fresh_start: bool = False,
@@ -128,18 +123,22 @@ def MonitoredTrainingSession(  # noqa: N802  -- TensorFlow's name.
       on_save_error: As for `CheckpointSaverHook`.
       max_save_failures: As for `CheckpointSaverHook`.
       keep_best: As for `CheckpointSaverHook`.
+      async_save: As for `CheckpointSaverHook`.
 
     Returns:
       A `MonitoredSession`.
 
     Raises:
       InvalidHookError: if `hooks` or `chief_only_hooks` holds anything else.
+      ValueError: if `async_save` is True and `master` that of a cluster.
       As `MonitoredSession` and the hooks.
     """
+    if async_save and remote_master.is_remote(master):
+        raise ValueError(snapshots.remote_message(master))
     scaffold = scaffold or _train.Scaffold()
     hooks = hook_calls.check_hooks(hooks)
     chief_only_hooks = hook_calls.check_hooks(chief_only_hooks)
-    defaults = _DefaultHooks(
+    defaults = DefaultHooks(
         scaffold=scaffold,
         checkpoint_dir=checkpoint_dir,
         summary_dir=summary_dir or checkpoint_dir,
@@ -156,6 +155,7 @@ def MonitoredTrainingSession(  # noqa: N802  -- TensorFlow's name.
             "on_save_error": on_save_error,
             "max_save_failures": max_save_failures,
             "keep_best": keep_best,
+            "async_save": async_save,
         },
     )
     context = _tf_private.worker_context()
@@ -168,7 +168,7 @@ def MonitoredTrainingSession(  # noqa: N802  -- TensorFlow's name.
             max_wait_secs=max_wait_secs,
         )
         own = (*hooks, *(chief_only_hooks if context.is_chief else ()))
-        all_hooks = (*own, *_for_worker_context(defaults, context))
+        all_hooks = (*own, *for_worker_context(defaults, context))
     elif is_chief:
         if on_live_state is None:
             keeps = recovery is None or recovery.keeps_live_state
@@ -185,14 +185,9 @@ def MonitoredTrainingSession(  # noqa: N802  -- TensorFlow's name.
             restore=restore,
             allow_fresh_start=allow_fresh_start,
         )
-        saver = defaults.checkpoint_saver()
         # A state that is saved must be that after the step.
         saves_last = save_last or any(map(hook_calls.has_state, hooks))
-        all_hooks = (
-            *chief_only_hooks,
-            *defaults.for_summaries(),
-            *((*hooks, *saver) if saves_last else (*saver, *hooks)),
-        )
+        all_hooks = (*chief_only_hooks, *defaults.around(hooks, saves_last))
     else:
         creator = WorkerSessionCreator(
             scaffold,
@@ -203,167 +198,15 @@ def MonitoredTrainingSession(  # noqa: N802  -- TensorFlow's name.
         )
         all_hooks = hooks
     if watch_peers:
-        all_hooks = (*all_hooks, *_peer_health(context, all_hooks))
+        all_hooks = (*all_hooks, *ending_hooks.peer_health(context, all_hooks))
     if stop_on_signal or save_on_error:
         signals = (signal.SIGTERM,) if stop_on_signal else ()
-        all_hooks = _with_preemption(all_hooks, signals, save_on_error)
+        all_hooks = ending_hooks.with_preemption(
+            all_hooks, signals, save_on_error
+        )
     session = MonitoredSession(
         creator, all_hooks, stop_grace_period_secs, recovery=recovery
     )
     if session_creators.origin_of(creator).state == "restored":
-        lost_iterators.tell_of_restart(session.graph)
+        lost_iterators.tell_of_restart(session.graph, checkpoint_dir)
     return session
-
-
-@dataclasses.dataclass(frozen=True)
-class _DefaultHooks:
-    """Makes the hooks that save; those turned off are left out."""
-
-    scaffold: Any
-    checkpoint_dir: str | None
-    summary_dir: str | None
-    checkpoints: SaveCadence
-    summaries: SaveCadence
-    log_step_count_steps: int | None
-    save_graph_def: bool
-    save_rules: Mapping[str, Any]
-
-    def for_summaries(self) -> tuple[Any, ...]:
-        folder, steps = self.summary_dir, self.log_step_count_steps or 0
-        if not folder:
-            return ()
-        hooks: list[Any] = []
-        if steps > 0:
-            hooks.append(StepCounterHook(steps, output_dir=folder))
-        if self.summaries.is_on:
-            saver = SummarySaverHook(
-                save_steps=self.summaries.every_n_steps,
-                save_secs=self.summaries.every_n_secs,
-                output_dir=folder,
-                scaffold=self.scaffold,
-            )
-            hooks.append(saver)
-        if hooks:  # Or a session that writes nothing would make a file.
-            hooks.append(SessionLogHook(folder))
-        return tuple(hooks)
-
-    def checkpoint_saver(self) -> tuple[Any, ...]:
-        if not self.checkpoint_dir or not self.checkpoints.is_on:
-            return ()
-        hook = CheckpointSaverHook(
-            self.checkpoint_dir,
-            save_secs=self.checkpoints.every_n_secs,
-            save_steps=self.checkpoints.every_n_steps,
-            scaffold=self.scaffold,
-            save_graph_def=self.save_graph_def,
-            **self.save_rules,
-        )
-        return (hook,)
-
-    def into(self, folder: str) -> _DefaultHooks:
-        """Returns the same for a folder below each of the two."""
-        return dataclasses.replace(
-            self,
-            checkpoint_dir=_below(self.checkpoint_dir, folder),
-            summary_dir=_below(self.summary_dir, folder),
-        )
-
-
-def _below(directory: str | None, folder: str) -> str | None:
-    return directory and os.path.join(directory, folder)
-
-
-def _for_worker_context(
-    defaults: _DefaultHooks, context: Any
-) -> tuple[Any, ...]:
-    """Returns the default hooks of a task of a distribute coordinator."""
-    summaries = checkpoints = defaults
-    if _runs_collectives(context):
-        # Every task must run the same ops or all of them hang: one that has
-        # nothing to save saves into a folder that nobody reads.
-        checkpoints = _without_seconds(defaults)
-        summaries = checkpoints
-        if not context.should_save_summary:
-            summaries = summaries.into(_scrap_folder(context))
-        if not context.should_checkpoint:
-            checkpoints = checkpoints.into(_scrap_folder(context))
-        saves_summary = saves_checkpoint = True
-    else:
-        saves_summary = context.should_save_summary
-        saves_checkpoint = context.should_checkpoint
-    return (
-        *(summaries.for_summaries() if saves_summary else ()),
-        *(checkpoints.checkpoint_saver() if saves_checkpoint else ()),
-    )
-
-
-def _with_preemption(
-    hooks: tuple[Any, ...], signals: tuple[int, ...], save_on_error: bool
-) -> tuple[Any, ...]:
-    savers = (
-        hook for hook in hooks if isinstance(hook, _train.CheckpointSaverHook)
-    )
-    saver = next(savers, None)
-    given = [hook for hook in hooks if isinstance(hook, PreemptionHook)]
-    for hook in given:
-        hook.save_with(saver)
-    if given:
-        return hooks
-    hook = PreemptionHook(saver, signals=signals, save_on_error=save_on_error)
-    return (*hooks, hook)
-
-
-def _peer_health(context: Any, hooks: tuple[Any, ...]) -> tuple[Any, ...]:
-    strategy = (
-        _tf_private.worker_context_strategy(context)
-        if context is not None
-        else tf.distribute.get_strategy()
-    )
-    if not _is_collective(strategy) or any(
-        isinstance(hook, PeerHealthHook) for hook in hooks
-    ):
-        return ()
-    task = strategy.cluster_resolver
-    cluster = task.cluster_spec()
-    if not cluster.jobs:
-        return ()
-    return (PeerHealthHook(cluster, task.task_type, task.task_id),)
-
-
-def _runs_collectives(context: Any) -> bool:
-    return _is_collective(_tf_private.worker_context_strategy(context))
-
-
-def _is_collective(strategy: Any) -> bool:
-    return isinstance(
-        strategy,
-        (
-            tf.distribute.MultiWorkerMirroredStrategy,
-            tf.compat.v1.distribute.experimental.MultiWorkerMirroredStrategy,
-        ),
-    )
-
-
-def _without_seconds(defaults: _DefaultHooks) -> _DefaultHooks:
-    if defaults.summaries.every_n_secs:
-        logging.warning(
-            "save_summaries_secs lets the tasks of a collective strategy run "
-            "different ops. Use save_summaries_steps."
-        )
-    if not defaults.checkpoints.every_n_secs:
-        return defaults
-    logging.warning(
-        "save_checkpoint_secs lets the tasks of a collective strategy wait for "
-        "each other for ever. Saving every %d steps instead; set "
-        "save_checkpoint_steps.",
-        _COLLECTIVE_CHECKPOINT_STEPS,
-    )
-    return dataclasses.replace(
-        defaults, checkpoints=SaveCadence(_COLLECTIVE_CHECKPOINT_STEPS, None)
-    )
-
-
-def _scrap_folder(context: Any) -> str:
-    if not context.task_type:
-        return "tmp"
-    return f"tmp_{context.task_type}_{context.task_id}"

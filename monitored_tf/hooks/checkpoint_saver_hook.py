@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Sequence
-from typing import Any, Callable
+from typing import Any
 
 import tensorflow as tf
 
-from monitored_tf import (
-    _tf_private,
-    checked_saver,
-    hook_states,
-    save_errors,
-    unfinished_files,
-)
+from monitored_tf import _tf_private, save_errors
 from monitored_tf.hooks.best_metric import BestMetric
 from monitored_tf.hooks.graph_text import GraphText
-from monitored_tf.hooks.save_policy import SavePolicy, Saving
+from monitored_tf.hooks.save_policy import SavePolicy
+from monitored_tf.hooks.saving_hook import SavingHook
 
 _v1 = tf.compat.v1
 # The text of most graphs is written before the session is handed out. That of
@@ -25,9 +21,7 @@ _v1 = tf.compat.v1
 _WAIT_FOR_GRAPH_SECS = 0.5
 
 
-class CheckpointSaverHook(
-    _v1.train.CheckpointSaverHook  # type: ignore[misc,name-defined]
-):
+class CheckpointSaverHook(SavingHook):
     """Saves checkpoints every N steps or seconds.
 
     Stands in for `tf.compat.v1.train.CheckpointSaverHook`: the same files, the
@@ -72,10 +66,21 @@ class CheckpointSaverHook(
         `tf.train.latest_checkpoint` of that folder is the best. A third item
         "max" if the highest are best. The value is that of the last step
         before the save.
+      async_save: Whether training goes on while a checkpoint is written. What
+        is saved are the values of one step all the same: they are copied
+        first, which takes as much memory as the checkpoint is long. (Many
+        small variables, and the positions of inputs, are written into
+        `/dev/shm`, or into the folder for temporary files.) A thread writes
+        and checks them. What follows a save, `after_save` of the listeners
+        and errors too, comes at the end of the first step after that, or
+        before the next save. The first and the last save are waited for, and
+        those that are asked for. Not in a cluster.
 
     Raises:
       ValueError: if not one of `save_secs` and `save_steps` is given, or both
-        `saver` and `scaffold` are, or an argument has no such value.
+        `saver` and `scaffold` are, or an argument has no such value. With
+        `async_save`, when the session is made: if it is one of a cluster, or
+        the saver is no `tf.compat.v1.train.Saver`.
     """
 
     def __init__(
@@ -93,6 +98,7 @@ class CheckpointSaverHook(
         on_save_error: str = "raise",
         max_save_failures: int = 10,
         keep_best: Sequence[Any] | None = None,
+        async_save: bool = False,
     ) -> None:
         super().__init__(
             checkpoint_dir,
@@ -103,32 +109,15 @@ class CheckpointSaverHook(
             scaffold,
             listeners,
             save_graph_def,
+            policy=SavePolicy(on_nan, on_save_error, max_save_failures),
+            async_save=async_save,
         )
-        self._folder = checkpoint_dir
-        self._basename = checkpoint_basename
-        self._writes_graph = save_graph_def
         self._written_graph: tuple[Any, int] | None = None
         self._graph_text = GraphText(checkpoint_dir)
-        self._checked_saver: checked_saver.CheckedSaver | None = None
-        self._policy = SavePolicy(on_nan, on_save_error, max_save_failures)
-        self._best: BestMetric | None = None
         if keep_best is not None:
             self._best = BestMetric(
                 keep_best, checkpoint_dir, checkpoint_basename
             )
-        self._is_clean = self._is_ending = False
-        self._hook_states: Callable[[], str | None] | None = None
-
-    def save_hook_states(self, states: Callable[[], str | None]) -> None:
-        """Saves the states of the session's hooks beside each checkpoint.
-
-        The session calls this.
-
-        Args:
-          states: Returns the text of the file, None for none.
-        """
-        self._hook_states = states
-        self._checked_saver = None
 
     def begin(self) -> None:
         """Makes the folder's event file; looks up the tensors it needs."""
@@ -142,6 +131,10 @@ class CheckpointSaverHook(
 
     def after_create_session(self, session: Any, coord: Any) -> None:
         """Writes the graph, and a checkpoint of the session as it begins."""
+        self._check_possible(session)
+        # Of a session that was lost.
+        if self.finish_save(session):
+            coord.request_stop()
         if self._best is not None:
             self._best.forget()
         step = session.run(self._global_step_tensor)
@@ -161,39 +154,33 @@ class CheckpointSaverHook(
         """Saves if it is time to."""
         if self._best is not None:
             run_values = self._best.taken_from(run_values)
-        super().after_run(run_context, run_values)
+        if self._saves.is_done and self._saves.finish(run_context.session):
+            run_context.request_stop()
+        self._thread_in_step = threading.get_ident()
+        try:
+            super().after_run(run_context, run_values)
+        finally:
+            self._thread_in_step = None
+
+    def on_error(self, session: Any, error: BaseException) -> None:
+        """Waits for the checkpoint that is being written."""
+        self._saves.finish(session)
 
     def end(self, session: Any) -> None:
         """Saves the last step unless that was done."""
+        self._saves.finish(session)
         self._is_ending = True
         super().end(session)
         self._graph_text.wait()
+        self._forget_session()
 
     def close(self) -> None:
         """Waits until what is written in the background is there."""
-        self._graph_text.wait()
-
-    def _save(self, session: Any, step: int) -> bool:
-        # TensorFlow's hook does all of its saves with this.
-        if not self._is_clean:
-            self._is_clean = True
-            unfinished_files.remove_leftovers(self._folder, self._basename)
-        asked_to_stop = False
-        saver = self._get_saver()
         try:
-            asked_to_stop = bool(super()._save(session, step))
-            if self._best is not None:
-                self._best.offer(saver.last_path, int(step))
-        except save_errors.NanWeightsError as error:
-            saving = Saving(session, saver, self._folder)
-            self._policy.nan(error, int(step), saving)
-        except save_errors.CheckpointSaveError as error:
-            self._policy.failed(error, self._is_ending)
-        else:
-            self._policy.saved(int(step))
-            if self._hook_states is not None:
-                hook_states.remove_orphans(self._folder)
-        return asked_to_stop
+            self._saves.finish()
+        finally:
+            self._graph_text.wait()
+            self._forget_session()
 
     def _write_graph(self, graph: Any) -> None:
         graph_def = graph.as_graph_def(add_shapes=True)
@@ -207,15 +194,3 @@ class CheckpointSaverHook(
         )
         self._summary_writer.add_graph(graph)
         self._summary_writer.add_meta_graph(meta_graph)
-
-    def _get_saver(self) -> Any:
-        # TensorFlow's hook saves with what this returns.
-        saver = super()._get_saver()
-        if saver is None:
-            return None
-        known = self._checked_saver
-        if known is None or known.saver is not saver:
-            known = self._checked_saver = checked_saver.CheckedSaver(
-                saver, self._policy.checks_weights, self._hook_states
-            )
-        return known

@@ -8,8 +8,9 @@ from types import FrameType
 from typing import Any
 
 import tensorflow as tf
+from absl import logging
 
-from monitored_tf import _tf_private, global_step, saving
+from monitored_tf import _tf_private, global_step, saves_in_flight, saving
 
 _SAVE_CODE = tf.compat.v1.train.Saver.save.__code__
 
@@ -25,6 +26,7 @@ def save_once(session: Any, saver_hook: Any, again: bool = False) -> str:
     Returns:
       What was done, for a log.
     """
+    _finish(session, saver_hook)
     # The hook saves each session as it begins: no checkpoint is older.
     path = _tf_private.last_checkpoint_of_hook(saver_hook)
     step = global_step.read(session)
@@ -34,8 +36,22 @@ def save_once(session: Any, saver_hook: Any, again: bool = False) -> str:
     return f"step {step} is saved to {path}"
 
 
+def _finish(session: Any, saver_hook: Any) -> None:
+    """Waits for the checkpoint that is being written in the background."""
+    finish = getattr(saver_hook, "finish_save", None)
+    if finish is None:  # TensorFlow's hook.
+        return
+    try:
+        with session.graph.as_default():
+            finish(session)
+    except Exception:  # What is newer may yet be saved.
+        logging.exception("The checkpoint before was not saved.")
+
+
 def is_saving() -> bool:
-    """Returns whether some thread is in `Saver.save`."""
+    """Returns whether some thread saves a checkpoint."""
+    if saves_in_flight.are_any():
+        return True
     # Documented, in spite of its name.
     frames = list(sys._current_frames().values())  # noqa: SLF001
     return any(_is_in_save(frame) for frame in frames)
