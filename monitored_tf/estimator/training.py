@@ -144,4 +144,5 @@ def _session(model: Model, spec: EstimatorSpec, hooks: TrainingHooks) -> Any:
         log_step_count_steps=hooks.log_step_count_steps,
         save_graph_def=config.checkpoint_save_graph_def,
         recovery=config.recovery,
+        fast_start=True,
     )
