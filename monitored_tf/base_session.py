@@ -13,6 +13,7 @@ from monitored_tf import (
     errors,
     failures,
     hook_calls,
+    hook_protocol,
     saving,
     session_creators,
     step_context,
@@ -49,7 +50,7 @@ class BaseSession(LegacyNames):
         stop_grace_period_secs: float,
         recovery: RecoveryPolicy,
     ) -> None:
-        calls = hook_calls.HookCalls(hook_calls.check_hooks(hooks))
+        calls = hook_calls.HookCalls(hook_protocol.check_hooks(hooks))
         if stop_grace_period_secs is DEFAULT_GRACE_SECS:
             stop_grace_period_secs = SHORT_GRACE_SECS
         if session_creator is not None:
@@ -112,7 +113,7 @@ class BaseSession(LegacyNames):
         """
         if hooks is not None:
             # Once: a run may be tried again, an iterator gives all but once.
-            hooks = hook_calls.check_hooks(hooks)
+            hooks = hook_protocol.check_hooks(hooks)
         return self._life.call(
             lambda live: live.run(
                 fetches, feed_dict, options, run_metadata, hooks

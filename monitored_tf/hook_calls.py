@@ -5,14 +5,18 @@ The only module that calls a method of a hook.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterable, Iterator
-from typing import Any, Callable
+from typing import Any
 
 import tensorflow as tf
 from absl import logging
 
 from monitored_tf import errors, failures, hook_states
+from monitored_tf.hook_protocol import (
+    check_hooks,
+    has_state,
+    optional_callbacks,
+)
 from monitored_tf.run_plan import RunPlan
 from monitored_tf.session_run_hook import (
     SessionRunArgs,
@@ -21,49 +25,6 @@ from monitored_tf.session_run_hook import (
 )
 
 _SessionRunHook = tf.compat.v1.train.SessionRunHook
-_REQUIRED = ("begin", "after_create_session", "before_run", "after_run", "end")
-
-
-def check_hooks(hooks: Iterable[Any] | None) -> tuple[Any, ...]:
-    """Returns the hooks as a tuple.
-
-    Args:
-      hooks: Hook objects in any iterable, a generator too, or None for none.
-
-    Raises:
-      InvalidHookError: if this is no iterable or holds anything but hooks.
-    """
-    if hooks is None:
-        return ()
-    try:
-        checked = tuple(hooks)
-    except TypeError:
-        raise errors.InvalidHookError(
-            f"hooks must be a list of SessionRunHook objects. Got {hooks!r}. "
-            "Put a single hook into a list: hooks=[hook]."
-        ) from None
-    for hook in checked:
-        _check_hook(hook)
-    return checked
-
-
-def _check_hook(hook: Any) -> None:
-    if isinstance(hook, type):
-        raise errors.InvalidHookError(
-            f"hooks must hold objects, not classes. Got the class "
-            f"{hook.__name__}. Make one: {hook.__name__}(...)."
-        )
-    for name in _REQUIRED:
-        if not callable(getattr(hook, name, None)):
-            raise errors.InvalidHookError(
-                f"{hook!r} is no hook: it has no method {name}(). Derive "
-                f"{type(hook).__name__} from SessionRunHook."
-            )
-
-
-def has_state(hook: Any) -> bool:
-    """Returns whether a hook has a state to be saved with checkpoints."""
-    return _has(hook, "state_dict", 0) and _has(hook, "load_state_dict", 1)
 
 
 class Participants:
@@ -145,7 +106,7 @@ class HookCalls:
 
     def recovered(self, event: Any) -> None:
         """Calls `on_recovery` where there is one; the first error ends it."""
-        for on_recovery in _optional(self.hooks, "on_recovery", 1):
+        for on_recovery in optional_callbacks(self.hooks, "on_recovery", 1):
             on_recovery(event)
 
     def states(self) -> str | None:
@@ -180,7 +141,7 @@ class HookCalls:
         """
         if not self._stateful:
             return
-        takers = list(_optional(self.hooks, "save_hook_states", 1))
+        takers = list(optional_callbacks(self.hooks, "save_hook_states", 1))
         for save_hook_states in takers:
             save_hook_states(self.states)
         if not takers:
@@ -199,7 +160,7 @@ class HookCalls:
 
     def error(self, session: Any, error: BaseException) -> None:
         """Calls `on_error` where there is one; logs what they raise."""
-        for on_error in _optional(self.hooks, "on_error", 2):
+        for on_error in optional_callbacks(self.hooks, "on_error", 2):
             try:
                 on_error(session, error)
             except Exception:  # The first error is the one to be seen.
@@ -208,7 +169,7 @@ class HookCalls:
     def close(self) -> None:
         """Calls `close()` where there is one, then raises the first error."""
         with failures.Failures() as failed:
-            for close in _optional(self.hooks, "close", 0):
+            for close in optional_callbacks(self.hooks, "close", 0):
                 with failed.kept(repr(close)):
                     close()
 
@@ -284,29 +245,3 @@ def _is_request(request: Any) -> bool:
     return isinstance(request, SessionRunArgs) or all(
         hasattr(request, name) for name in ("fetches", "feed_dict", "options")
     )
-
-
-def _optional(
-    hooks: Iterable[Any], name: str, arguments: int
-) -> Iterator[Callable[..., Any]]:
-    """Yields the callbacks of this name that take so many arguments.
-
-    Hooks written before these callbacks existed may have a method of the same
-    name for another purpose.
-    """
-    for hook in hooks:
-        if _has(hook, name, arguments):
-            yield getattr(hook, name)
-
-
-def _has(hook: Any, name: str, arguments: int) -> bool:
-    method = getattr(hook, name, None)
-    return callable(method) and _takes(method, arguments)
-
-
-def _takes(method: Callable[..., Any], arguments: int) -> bool:
-    try:
-        inspect.signature(method).bind(*([None] * arguments))
-    except (TypeError, ValueError):
-        return False
-    return True

@@ -11,7 +11,7 @@ import tensorflow as tf
 from monitored_tf import (
     _tf_private,
     ending_hooks,
-    hook_calls,
+    hook_protocol,
     lost_iterators,
     remote_master,
     session_creators,
@@ -136,8 +136,8 @@ def MonitoredTrainingSession(  # noqa: N802  -- TensorFlow's name.
     if async_save and remote_master.is_remote(master):
         raise ValueError(snapshots.remote_message(master))
     scaffold = scaffold or _train.Scaffold()
-    hooks = hook_calls.check_hooks(hooks)
-    chief_only_hooks = hook_calls.check_hooks(chief_only_hooks)
+    hooks = hook_protocol.check_hooks(hooks)
+    chief_only_hooks = hook_protocol.check_hooks(chief_only_hooks)
     defaults = DefaultHooks(
         scaffold=scaffold,
         checkpoint_dir=checkpoint_dir,
@@ -186,7 +186,7 @@ def MonitoredTrainingSession(  # noqa: N802  -- TensorFlow's name.
             allow_fresh_start=allow_fresh_start,
         )
         # A state that is saved must be that after the step.
-        saves_last = save_last or any(map(hook_calls.has_state, hooks))
+        saves_last = save_last or any(map(hook_protocol.has_state, hooks))
         all_hooks = (*chief_only_hooks, *defaults.around(hooks, saves_last))
     else:
         creator = WorkerSessionCreator(

@@ -15,7 +15,7 @@ Args = v1.train.SessionRunArgs
 
 
 def _calls_of(*hooks):
-    return hook_calls.HookCalls(hook_calls.check_hooks(hooks))
+    return hook_calls.HookCalls(hooks)
 
 
 def _failing(callback, text="boom"):
@@ -24,38 +24,6 @@ def _failing(callback, text="boom"):
 
 def _context(fetches=None):
     return SessionRunContext(Args(fetches, None), None)
-
-
-def test_no_hooks_are_an_empty_tuple():
-    assert hook_calls.check_hooks(None) == ()
-    assert hook_calls.check_hooks([]) == ()
-
-
-def test_a_generator_of_hooks_is_read_once_and_kept():
-    hooks = [RecordingHook(), RecordingHook()]
-    assert hook_calls.check_hooks(hook for hook in hooks) == tuple(hooks)
-
-
-def test_a_single_hook_is_told_to_go_into_a_list():
-    with pytest.raises(errors.InvalidHookError, match=r"hooks=\[hook\]"):
-        hook_calls.check_hooks(RecordingHook())
-
-
-def test_a_class_in_place_of_a_hook_is_told_to_be_made():
-    message = r"not classes.*RecordingHook\(\.\.\.\)"
-    with pytest.raises(errors.InvalidHookError, match=message):
-        hook_calls.check_hooks([RecordingHook])
-
-
-@pytest.mark.parametrize("hook", [None, 3, "hook", object()])
-def test_what_has_no_callbacks_is_no_hook(hook):
-    with pytest.raises(errors.InvalidHookError, match=r"no method begin\(\)"):
-        hook_calls.check_hooks([hook])
-
-
-def test_a_hook_of_tensorflow_and_a_duck_are_hooks():
-    hooks = (v1.train.NanTensorHook(None), _Duck())
-    assert hook_calls.check_hooks(hooks) == hooks
 
 
 def test_all_callbacks_come_in_the_order_of_the_hooks():

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from monitored_tf import _tf_private, hook_calls
+from monitored_tf import _tf_private, hook_protocol
 from monitored_tf.estimator.estimator_spec import EstimatorSpec
 from monitored_tf.estimator.run_config import RunConfig
 from monitored_tf.estimator.task_config import TaskType
@@ -84,7 +84,7 @@ def chosen_hooks(
     )
     chief_hooks = spec.training_chief_hooks
     saver = _saver_hook(config, model_dir, spec, own, listeners)
-    if not any(map(hook_calls.has_state, hooks)):
+    if not any(map(hook_protocol.has_state, hooks)):
         chief_hooks = (*saver, *chief_hooks)
     elif config.is_chief:  # A state that is saved must be that after the step.
         hooks = (*hooks, *saver)
