@@ -7,6 +7,7 @@ import tensorflow as tf
 
 import monitored_tf.estimator as ours
 from monitored_tf.estimator.export import export_output
+from tests.estimator import small_training
 
 
 def _real():
@@ -54,3 +55,13 @@ def foreign():
             train_op=tf.group(tensor),
             metric=tf.compat.v1.metrics.mean(tensor),
         )
+
+
+@pytest.fixture
+def trained(estimator, tmp_path):
+    """Makes an Estimator in the folder of the test."""
+
+    def trained(parts=dict, **config):
+        return small_training.estimator_in(estimator, tmp_path, parts, **config)
+
+    return trained

@@ -12,16 +12,6 @@ from tests.estimator import small_training as small
 v1 = tf.compat.v1
 
 
-@pytest.fixture
-def trained(estimator, tmp_path):
-    """Makes an Estimator in the folder of the test."""
-
-    def trained(parts=dict, **config):
-        return small.estimator_in(estimator, tmp_path, parts, **config)
-
-    return trained
-
-
 def test_what_is_on_disk(trained, tmp_path):
     trained(save_checkpoints_steps=2).train(small.many_batches, steps=3)
     names = sorted(p.name for p in tmp_path.glob("[!e]*"))

@@ -17,16 +17,6 @@ from tests.estimator import small_training as small
 v1 = tf.compat.v1
 
 
-@pytest.fixture
-def trained(estimator, tmp_path):
-    """Makes an Estimator in the folder of the test."""
-
-    def trained(parts=dict, **config):
-        return small.estimator_in(estimator, tmp_path, parts, **config)
-
-    return trained
-
-
 def test_trains_steps_on_top_of_those_made(trained, tmp_path):
     trained().train(small.many_batches, steps=3)
     returned = trained()

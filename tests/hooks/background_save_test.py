@@ -611,8 +611,8 @@ def _preemptible(folder, *listeners):
 def test_a_kill_in_the_background_loses_nothing(step, tmp_path):
     """And the next process removes what was left."""
     done = subprocess.run(
-        [sys.executable, "-m", "tests.hooks.background_saving_job"]
-        + [str(tmp_path / "jobs"), "3"],
+        [sys.executable, "-m", "tests.hooks.saving_job"]
+        + [str(tmp_path / "jobs"), "3", "5", "background"],
         check=True,
         timeout=100,
         stdout=subprocess.PIPE,

@@ -154,7 +154,8 @@ def test_a_folder_that_becomes_read_only_may_be_a_warning(
 def test_a_kill_in_a_save_loses_nothing(step, tmp_path, trials):
     """And the next process removes what was left."""
     subprocess.run(
-        [sys.executable, "-m", "tests.hooks.saving_job", tmp_path, str(trials)],
+        [sys.executable, "-m", "tests.hooks.saving_job"]
+        + [tmp_path, str(trials), "1"],
         check=True,
         timeout=250,
         env={
