@@ -5,6 +5,7 @@ import tensorflow as tf
 
 import monitored_tf
 from monitored_tf.testing import FakeClock, Fault, FaultHook
+from tests.hooks import saver_runs
 
 v1 = tf.compat.v1
 Hook = monitored_tf.CheckpointSaverHook
@@ -36,38 +37,20 @@ class _Listener(v1.train.CheckpointSaverListener):
         self.log.append(f"end {global_step_value}")
 
 
-def _hook(folder, save_steps=2, **kwargs):
-    return Hook(
-        str(folder), save_steps=save_steps, saver=v1.train.Saver(), **kwargs
-    )
-
-
-def _run(step, hook, count=3):
-    with monitored_tf.MonitoredSession(hooks=[hook]) as session:
-        for _ in range(count):
-            session.run(step)
-
-
-def _steps_on_disk(folder):
-    return sorted(
-        int(path.stem.rpartition("-")[2]) for path in folder.glob("*.index")
-    )
-
-
 def test_it_is_a_checkpoint_saver_of_tensorflow(step, tmp_path):
-    assert isinstance(_hook(tmp_path), v1.train.CheckpointSaverHook)
+    assert isinstance(saver_runs.hook(tmp_path), v1.train.CheckpointSaverHook)
 
 
 def test_it_saves_at_the_beginning_on_its_cadence_and_at_the_end(
     step, tmp_path
 ):
-    _run(step, _hook(tmp_path))
-    assert _steps_on_disk(tmp_path) == [0, 2, 3]
+    saver_runs.run(step, saver_runs.hook(tmp_path))
+    assert saver_runs.steps_on_disk(tmp_path) == [0, 2, 3]
 
 
 def test_it_calls_its_listeners_at_each_save(step, tmp_path):
     log = []
-    _run(step, _hook(tmp_path, listeners=[_Listener(log)]))
+    saver_runs.run(step, saver_runs.hook(tmp_path, listeners=[_Listener(log)]))
     assert log == [
         "begin",
         "before_save 0",
@@ -81,7 +64,7 @@ def test_it_calls_its_listeners_at_each_save(step, tmp_path):
 
 
 def test_its_meta_file_makes_the_graph_again(step, tmp_path):
-    _run(step, _hook(tmp_path))
+    saver_runs.run(step, saver_runs.hook(tmp_path))
     path = tf.train.latest_checkpoint(str(tmp_path))
     with tf.Graph().as_default(), v1.Session() as session:
         v1.train.import_meta_graph(path + ".meta").restore(session, path)
@@ -89,7 +72,7 @@ def test_its_meta_file_makes_the_graph_again(step, tmp_path):
 
 
 def test_without_graph_files_none_are_written(step, tmp_path):
-    _run(step, _hook(tmp_path, save_graph_def=False))
+    saver_runs.run(step, saver_runs.hook(tmp_path, save_graph_def=False))
     names = {path.name for path in tmp_path.iterdir()}
     assert "model.ckpt-3.index" in names
     assert not {name for name in names if name.endswith(("pbtxt", ".meta"))}
@@ -97,18 +80,18 @@ def test_without_graph_files_none_are_written(step, tmp_path):
 
 def test_it_makes_its_folder(step, tmp_path):
     folder = tmp_path / "new" / "folder"
-    _run(step, _hook(folder))
+    saver_runs.run(step, saver_runs.hook(folder))
     assert (folder / "graph.pbtxt").exists()
 
 
 def test_its_files_may_be_named(step, tmp_path):
-    _run(step, _hook(tmp_path, checkpoint_basename="mine"))
+    saver_runs.run(step, saver_runs.hook(tmp_path, checkpoint_basename="mine"))
     assert (tmp_path / "mine-3.index").exists()
 
 
 def test_it_saves_again_after_a_recovery(step, tmp_path):
     log = []
-    hook = _hook(tmp_path, listeners=[_Listener(log)])
+    hook = saver_runs.hook(tmp_path, listeners=[_Listener(log)])
     creator = monitored_tf.ChiefSessionCreator(checkpoint_dir=str(tmp_path))
     with monitored_tf.MonitoredSession(
         creator,
@@ -124,7 +107,7 @@ def test_after_a_rollback_the_cadence_begins_at_the_restored_step(
     step, tmp_path
 ):
     log = []
-    hook = _hook(tmp_path, save_steps=3, listeners=[_Listener(log)])
+    hook = saver_runs.hook(tmp_path, save_steps=3, listeners=[_Listener(log)])
     creator = monitored_tf.ChiefSessionCreator(checkpoint_dir=str(tmp_path))
     with monitored_tf.MonitoredSession(
         creator,
@@ -178,17 +161,6 @@ def test_a_saver_and_a_scaffold_together_are_an_error(graph, tmp_path):
         )
 
 
-def _recovering_run(step, hook, folder, count=3):
-    creator = monitored_tf.ChiefSessionCreator(checkpoint_dir=str(folder))
-    with monitored_tf.MonitoredSession(
-        creator,
-        [hook, FaultHook(Fault("before_run", 3))],
-        recovery=monitored_tf.RecoveryPolicy.tf(),
-    ) as session:
-        for _ in range(count):
-            session.run(step)
-
-
 def _metas(folder):
     return {path.name: path.read_bytes() for path in folder.glob("*.meta")}
 
@@ -219,13 +191,13 @@ def test_the_graph_is_exported_once_and_the_bytes_are_kept(step, tmp_path):
             return super().export_meta_graph(*args, **kwargs)
 
     hook = Hook(str(tmp_path), save_steps=1, saver=Counting())
-    _recovering_run(step, hook, tmp_path, 5)
+    saver_runs.recovering_run(step, hook, tmp_path, 5)
     assert len(list(tmp_path.glob("*.meta"))) == 5  # Of 6, max_to_keep.
     assert len(exports) == 1
 
 
 def test_a_graph_that_may_grow_is_exported_at_each_save(step, tmp_path):
-    hook = _hook(tmp_path, save_steps=1)
+    hook = saver_runs.hook(tmp_path, save_steps=1)
     with v1.Session() as session:
         hook.begin()
         session.run(v1.global_variables_initializer())
@@ -239,7 +211,7 @@ def test_a_graph_that_may_grow_is_exported_at_each_save(step, tmp_path):
 
 def test_sharded_checkpoints_have_one_meta_file(step, tmp_path):
     saver = v1.train.Saver(sharded=True)
-    _run(step, Hook(str(tmp_path), save_steps=1, saver=saver))
+    saver_runs.run(step, Hook(str(tmp_path), save_steps=1, saver=saver))
     names = {path.name for path in tmp_path.glob("*.meta")}
     assert names == {f"model.ckpt-{n}.meta" for n in range(4)}
 
@@ -247,20 +219,22 @@ def test_sharded_checkpoints_have_one_meta_file(step, tmp_path):
 @pytest.mark.parametrize("max_to_keep", [0, 1])
 def test_old_meta_files_go_with_their_checkpoints(step, tmp_path, max_to_keep):
     saver = v1.train.Saver(max_to_keep=max_to_keep)
-    _run(step, Hook(str(tmp_path), save_steps=1, saver=saver))
+    saver_runs.run(step, Hook(str(tmp_path), save_steps=1, saver=saver))
     metas = {path.stem for path in tmp_path.glob("*.meta")}
     assert metas == {path.stem for path in tmp_path.glob("*.index")}
     assert len(metas) == (max_to_keep or 4)
 
 
 def test_it_works_in_tensorflows_own_session(step, tmp_path):
-    with v1.train.MonitoredSession(hooks=[_hook(tmp_path)]) as session:
+    with v1.train.MonitoredSession(
+        hooks=[saver_runs.hook(tmp_path)]
+    ) as session:
         session.run(step)
-    assert _steps_on_disk(tmp_path) == [0, 1]
+    assert saver_runs.steps_on_disk(tmp_path) == [0, 1]
     assert (tmp_path / "graph.pbtxt").exists()
 
 
 def test_it_needs_a_global_step(graph, tmp_path):
     v1.get_variable("v", initializer=1.0)
     with pytest.raises(RuntimeError, match="[Gg]lobal step"):
-        _run(None, _hook(tmp_path))
+        saver_runs.run(None, saver_runs.hook(tmp_path))

@@ -4,45 +4,16 @@ import tensorflow as tf
 
 import monitored_tf
 from monitored_tf.testing import Fault, FaultHook
+from tests.hooks import saver_runs
 
 v1 = tf.compat.v1
-Hook = monitored_tf.CheckpointSaverHook
-
-
-def _hook(folder, save_steps=2, **kwargs):
-    return Hook(
-        str(folder), save_steps=save_steps, saver=v1.train.Saver(), **kwargs
-    )
-
-
-def _run(step, hook, count=3):
-    with monitored_tf.MonitoredSession(hooks=[hook]) as session:
-        for _ in range(count):
-            session.run(step)
-
-
-def _steps_on_disk(folder):
-    return sorted(
-        int(path.stem.rpartition("-")[2]) for path in folder.glob("*.index")
-    )
-
-
-def _recovering_run(step, hook, folder, count=3):
-    creator = monitored_tf.ChiefSessionCreator(checkpoint_dir=str(folder))
-    with monitored_tf.MonitoredSession(
-        creator,
-        [hook, FaultHook(Fault("before_run", 3))],
-        recovery=monitored_tf.RecoveryPolicy.tf(),
-    ) as session:
-        for _ in range(count):
-            session.run(step)
 
 
 def test_it_writes_the_graph_as_text_that_can_be_read_back(step, tmp_path):
     from google.protobuf import text_format
 
     graph = step.graph
-    _run(step, _hook(tmp_path))
+    saver_runs.run(step, saver_runs.hook(tmp_path))
     text = (tmp_path / "graph.pbtxt").read_text()
     graph_def = text_format.Parse(text, v1.GraphDef())
     assert graph_def == graph.as_graph_def(add_shapes=True)
@@ -50,8 +21,8 @@ def test_it_writes_the_graph_as_text_that_can_be_read_back(step, tmp_path):
 
 def test_a_graph_that_cant_be_written_is_a_warning(step, tmp_path, caplog):
     (tmp_path / "graph.pbtxt").mkdir()
-    _run(step, _hook(tmp_path))
-    assert _steps_on_disk(tmp_path) == [0, 2, 3]
+    saver_runs.run(step, saver_runs.hook(tmp_path))
+    assert saver_runs.steps_on_disk(tmp_path) == [0, 2, 3]
     assert not list(tmp_path.glob("*.tmp"))
 
 
@@ -66,8 +37,10 @@ def _graphs_in_the_event_file(folder):
 
 
 def test_a_recovery_adds_no_graph_to_the_event_file(step, tmp_path):
-    _run(step, _hook(tmp_path / "one"))
-    _recovering_run(step, _hook(tmp_path / "recovered"), tmp_path / "recovered")
+    saver_runs.run(step, saver_runs.hook(tmp_path / "one"))
+    saver_runs.recovering_run(
+        step, saver_runs.hook(tmp_path / "recovered"), tmp_path / "recovered"
+    )
     once = _graphs_in_the_event_file(tmp_path / "one")
     # The writer itself adds the graph as it is when the writer is made.
     assert once == (2, 2)
@@ -84,7 +57,7 @@ def test_graph_pbtxt_is_written_once(step, tmp_path):
     fault = FaultHook(Fault("before_run", 3))
     with monitored_tf.MonitoredSession(
         creator,
-        [_hook(tmp_path), fault, removes],
+        [saver_runs.hook(tmp_path), fault, removes],
         recovery=monitored_tf.RecoveryPolicy.tf(),
     ) as session:
         for _ in range(3):
@@ -93,5 +66,5 @@ def test_graph_pbtxt_is_written_once(step, tmp_path):
 
 
 def test_a_small_graphs_text_is_there_when_the_session_is(step, tmp_path):
-    with monitored_tf.MonitoredSession(hooks=[_hook(tmp_path)]):
+    with monitored_tf.MonitoredSession(hooks=[saver_runs.hook(tmp_path)]):
         assert (tmp_path / "graph.pbtxt").exists()
