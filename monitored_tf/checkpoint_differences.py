@@ -88,7 +88,10 @@ class Differences:
         """Tells all differences, each name on its own line; "" if none."""
         if not self:
             return ""
-        lines = [f"{self.path} does not fit the graph."]
+        lines = [
+            "Restoring from checkpoint failed for a mismatch between "
+            f"{self.path} and the graph."
+        ]
         lines += _listed("Missing in the checkpoint", _missing(self.missing))
         for what, items in (("shape", self.shapes), ("dtype", self.dtypes)):
             lines += _listed(

@@ -48,12 +48,15 @@ class Source(NamedTuple):
             raise errors.InvalidClusterError(f"{self.name} has {otherwise}.")
 
 
-def checked_config(source: Source, tf_config: Any) -> dict[str, Any]:
+def checked_config(
+    source: Source, tf_config: Any, *, needs_task: bool = True
+) -> dict[str, Any]:
     """Returns the object of TF_CONFIG; its cluster is not looked into.
 
     Args:
       source: What errors name.
       tf_config: JSON text or the object.
+      needs_task: Whether one with a cluster must say which task this is.
 
     Raises:
       InvalidClusterError: says what is wrong.
@@ -68,7 +71,7 @@ def checked_config(source: Source, tf_config: Any) -> dict[str, Any]:
     config: dict[str, Any] = tf_config
     _check_keys(source, config)
     source.require(
-        "task" in config or not config.get("cluster"),
+        "task" in config or not (needs_task and config.get("cluster")),
         'a "cluster", but no "task" to say which of its tasks this is: add '
         '{"task": {"type": ..., "index": ...}}',
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import tensorflow as tf
@@ -52,6 +53,8 @@ def close_raw_session(session: Any, limit_secs: float | None) -> None:
     try:
         if limit_secs is None:
             session.close()
+            return
+        if sys.is_finalizing():  # No thread begins any more.
             return
         call = BoundedCall(session.close, "closing a session")
         if call.wait(limit_secs):

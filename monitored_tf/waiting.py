@@ -69,6 +69,8 @@ class _Watcher:
         self._nothing_left = threading.Event()
 
     def add(self, wait: Wait) -> None:
+        if sys.is_finalizing():  # No thread begins any more, or goes on.
+            return
         with self._lock:
             self._waits.add(wait)
             # After a fork the thread is not there any more.
@@ -83,6 +85,8 @@ class _Watcher:
                 self._thread.start()
 
     def discard(self, wait: Wait) -> None:
+        if sys.is_finalizing():
+            return
         with self._lock:
             self._waits.discard(wait)
             if self._waits or self._thread is None:

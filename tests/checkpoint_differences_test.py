@@ -56,7 +56,8 @@ def test_all_differences_are_in_one_message(tmp_path, resource):
     found = _differences(path, make)
     assert found
     assert found.message().splitlines()[:-1] == [
-        f"{path} does not fit the graph.",
+        "Restoring from checkpoint failed for a mismatch between "
+        f"{path} and the graph.",
         "Missing in the checkpoint:",
         "  layer_1 (there is layer1)",
         "  other",

@@ -1,5 +1,6 @@
 """Damaged checkpoints and other graphs', at start and in a recovery."""
 
+import re
 import shutil
 
 import pytest
@@ -179,6 +180,9 @@ def test_all_differences_are_told_at_once(folder):
             _session(folder)
     assert isinstance(raised.value, tf.errors.NotFoundError)
     assert isinstance(raised.value, tf.errors.InvalidArgumentError)
+    # What those who search TensorFlow's text for a reason find there.
+    first = str(raised.value).splitlines()[0]
+    assert re.search("Restoring from checkpoint failed.* a mismatch bet", first)
     assert "w: [100] in the checkpoint, [7] in the graph" in str(raised.value)
     assert "bias" in str(raised.value)
 

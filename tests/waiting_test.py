@@ -1,5 +1,7 @@
 """The lines that say what is waited for."""
 
+import subprocess
+import sys
 import threading
 import time
 
@@ -145,3 +147,29 @@ def test_a_wait_that_was_dropped_ends_the_thread(monkeypatch):
     del wait
     thread.join(60)
     assert not thread.is_alive()
+
+
+_LATE = """
+import os, sys
+from monitored_tf import session_close, waiting
+
+class Late:
+    def __del__(self, os=os, sys=sys, close=session_close, waiting=waiting):
+        assert sys.is_finalizing()
+        with waiting.told("nothing", str):
+            close.close_raw_session(None, limit_secs=5.0)
+            os.write(1, b"closed")
+
+late = Late()
+"""
+
+
+def test_a_close_while_the_process_ends_does_not_keep_it():
+    # A generator that nobody exhausted closes its session then.
+    done = subprocess.run(
+        [sys.executable, "-c", _LATE],
+        stdout=subprocess.PIPE,
+        timeout=60,
+        check=True,
+    )
+    assert done.stdout == b"closed"

@@ -57,14 +57,14 @@ def make_early_stopping_hook(
     """
     if not isinstance(estimator, Estimator):
         raise TypeError(
-            "estimator must have type Estimator. Got "
+            "`estimator` must have type `tf.estimator.Estimator`. Got "
             f"{estimator!r:.200}, of type {type(estimator).__name__}."
         )
     if run_every_secs is not None and run_every_steps is not None:
         raise ValueError(
-            "Only one of run_every_secs and run_every_steps must be set. Got "
-            f"{run_every_secs} and {run_every_steps}: add run_every_secs=None, "
-            "for it is 60 if it is left out."
+            "Only one of `run_every_secs` and `run_every_steps` must be set. "
+            f"Got {run_every_secs} and {run_every_steps}: add "
+            "run_every_secs=None, for it is 60 if it is left out."
         )
     if estimator.config.is_chief:
         return StopOnPredicateHook(

@@ -39,7 +39,7 @@ class StopOnPredicateHook(SessionRunHook):
     ) -> None:
         if not callable(should_stop_fn):
             raise TypeError(
-                "should_stop_fn must be callable, without arguments. Got "
+                "`should_stop_fn` must be callable, without arguments. Got "
                 f"{should_stop_fn!r}."
             )
         self._should_stop_fn = should_stop_fn

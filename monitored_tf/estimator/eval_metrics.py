@@ -46,9 +46,9 @@ def _check_type(name: Any, metric: Any) -> None:
 
 
 def _pair(name: Any, metric: Any) -> Any:
-    shown = f"eval_metric_ops[{name!r}]"
     if keras_metrics.is_metric(metric):
+        shown = f"eval_metric_ops[{name!r}]"
         return keras_metrics.value_and_update(metric, shown)
     for part in tf.nest.flatten(metric):
-        spec_checks.check_graph(part, shown)
+        spec_checks.check_graph(part, "eval_metric_ops", f"{name}: ")
     return metric

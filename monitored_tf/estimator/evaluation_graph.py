@@ -148,8 +148,9 @@ def _updates_and_values(spec: EstimatorSpec) -> tuple[Any, dict[str, Any]]:
     metrics = dict(spec.eval_metric_ops)
     for name in (LOSS, GLOBAL_STEP):
         if name in metrics:
+            shown = f'"{name}"' if name == LOSS else f"`{name}`"
             raise ValueError(
-                f"Metric with name {name!r} is not allowed: the Estimator "
+                f"Metric with name {shown} is not allowed: the Estimator "
                 "reports one of that name itself. Rename it in "
                 "eval_metric_ops."
             )

@@ -240,8 +240,9 @@ def _model_dir(model_dir: Any, config: dict[str, Any]) -> Any:
         )
     if model_dir and configured and model_dir != configured:
         raise ValueError(
-            f"model_dir is {model_dir!r} in RunConfig and {configured!r} in "
-            "TF_CONFIG, but must be the same. Leave out one of them."
+            "`model_dir` provided in RunConfig construct, if set, must have "
+            "the same value as the model_dir in TF_CONFIG. Got "
+            f"{model_dir!r} and {configured!r}: leave out one of them."
         )
     return configured if model_dir is None else model_dir
 

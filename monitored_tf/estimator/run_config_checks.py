@@ -25,7 +25,6 @@ _ABOVE_ZERO = (
     "log_step_count_steps",
     "session_creation_timeout_secs",
 )
-_INTEGERS = ("tf_random_seed", "experimental_max_worker_delay_secs")
 
 
 def check_fields(fields: Mapping[str, Any]) -> None:
@@ -85,8 +84,8 @@ def other_cadence(fields: Mapping[str, Any]) -> dict[str, Any]:
 def _check_cadence(steps: Any, secs: Any) -> None:
     if steps is not None and secs is not None:
         raise ValueError(
-            "save_checkpoints_steps and save_checkpoints_secs cannot be both "
-            f"set. Got {steps!r} and {secs!r}: leave out one of them."
+            "`save_checkpoints_steps` and `save_checkpoints_secs` cannot be "
+            f"both set. Got {steps!r} and {secs!r}: leave out one of them."
         )
 
 
@@ -111,6 +110,10 @@ def _check_above_zero(name: str, value: Any) -> None:
 
 def _check_integer(name: str, value: Any) -> None:
     _require(isinstance(value, int), name, value, "must be integer")
+
+
+def _check_whole_secs(name: str, value: Any) -> None:
+    _require(isinstance(value, int), name, value, "must be an integer if set")
 
 
 def _check_session_config(name: str, value: Any) -> None:
@@ -171,6 +174,8 @@ def _require(
 
 _CHECKS: dict[str, Callable[[str, Any], None]] = {
     "model_dir": _check_model_dir,
+    "tf_random_seed": _check_integer,
+    "experimental_max_worker_delay_secs": _check_whole_secs,
     "session_config": _check_session_config,
     "device_fn": _check_device_fn,
     "protocol": _check_protocol,
@@ -179,5 +184,4 @@ _CHECKS: dict[str, Callable[[str, Any], None]] = {
     "recovery": _check_recovery,
     **dict.fromkeys(_FROM_ZERO, _check_from_zero),
     **dict.fromkeys(_ABOVE_ZERO, _check_above_zero),
-    **dict.fromkeys(_INTEGERS, _check_integer),
 }

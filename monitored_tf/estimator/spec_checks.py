@@ -75,7 +75,7 @@ def checked_predictions(predictions: Any, mode: str) -> Any:
         _check_prediction(predictions, "predictions")
         return predictions
     for key, value in predictions.items():
-        _check_prediction(value, f"predictions[{key!r}]")
+        _check_prediction(value, f"predictions[{key}]", f"{key}: ")
     return dict(predictions)
 
 
@@ -111,14 +111,14 @@ def checked_hooks(hooks: Any, name: str) -> tuple[Any, ...]:
         checked = tuple(hooks or ())
     except TypeError as error:
         raise TypeError(
-            f"{name} must be an iterable of hooks. Got {_shown(hooks)}: write "
-            "[hook]."
+            f"{name} must be an iterable of hooks, but this {error}. Got "
+            f"{_shown(hooks)}: write [hook]."
         ) from error
     for hook in checked:
         if not isinstance(hook, tf.compat.v1.train.SessionRunHook):
             raise TypeError(
-                f"All {name} must be SessionRunHook instances. Got "
-                f"{_shown(hook)}."
+                "All hooks must be SessionRunHook instances. Got "
+                f"{_shown(hook)}, in {name}."
             )
     return checked
 
@@ -138,7 +138,7 @@ def checked_scaffold(scaffold: Any) -> Any:
     return scaffold
 
 
-def check_graph(part: Any, name: str) -> None:
+def check_graph(part: Any, name: str, label: str = "") -> None:
     """Checks that an op or a tensor is of the graph that is the default one.
 
     With eager execution there is none to be of.
@@ -146,6 +146,7 @@ def check_graph(part: Any, name: str) -> None:
     Args:
       part: An operation, tensor or variable.
       name: Of the field, for the errors.
+      label: What precedes its own name there.
 
     Raises:
       ValueError: if it is of another graph.
@@ -156,19 +157,19 @@ def check_graph(part: Any, name: str) -> None:
     graph = getattr(part, "graph", None)
     if graph is None:
         raise TypeError(
-            f"{name} must be Tensor or Operation of a graph. Got "
+            f"{name} must be Tensor or Operation of a graph. Got {label}"
             f"{_shown(part)}."
         )
     if graph is not tf.compat.v1.get_default_graph():
         raise ValueError(
-            f"{name} with {part.name!r} must be from the default graph: make "
-            "it inside model_fn, anew each time that this is called."
+            f'{name} with "{label}{part.name}" must be from the default graph:'
+            " make it inside model_fn, anew each time that this is called."
         )
 
 
-def _check_prediction(value: Any, name: str) -> None:
+def _check_prediction(value: Any, name: str, label: str = "") -> None:
     _require_tensor(value, name)
-    check_graph(value, name)
+    check_graph(value, "prediction values", label)
 
 
 def _require_tensor(value: Any, name: str) -> None:

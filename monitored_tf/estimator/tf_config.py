@@ -22,7 +22,7 @@ def parsed(tf_config: str) -> dict[str, Any]:
     Raises:
       InvalidClusterError: says what is wrong; a ValueError.
     """
-    return checked_config(_SOURCE, tf_config)
+    return checked_config(_SOURCE, tf_config, needs_task=False)
 
 
 def from_tf_config(tf_config: dict[str, Any]) -> TaskConfig:
@@ -38,7 +38,7 @@ def from_tf_config(tf_config: dict[str, Any]) -> TaskConfig:
     service = tf_config.get("service")
     if not isinstance(service, (dict, type(None))):
         raise TypeError(
-            'TF_CONFIG has a "service" that must be a dict. Got '
+            'If "service" is set in TF_CONFIG, it must be a dict. Given '
             f"{service!r:.60}, of type {type(service).__name__}."
         )
     cluster = _cluster_spec(tf_config.get("cluster") or {})
@@ -70,14 +70,14 @@ def _alone(
     task_type = task.get("type", TaskType.WORKER)
     _require(
         task_type == TaskType.WORKER,
-        f'no "cluster", so the task type must be worker, but it is '
-        f"{task_type!r}: add the cluster, or leave out the task",
+        f'the task type {task_type!r}. If "cluster" is not set in TF_CONFIG, '
+        "task type must be WORKER: add the cluster, or leave out the task",
     )
     task_id = _index(task.get("index", 0))
     _require(
         task_id == 0,
-        f'no "cluster", so the task index must be 0, but it is {task_id}: add '
-        "the cluster, or leave out the task",
+        f'the task index {task_id}. If "cluster" is not set in TF_CONFIG, '
+        "task index must be 0: add the cluster, or leave out the task",
     )
     return TaskConfig(
         master=tf_config.get("session_master") or "",
@@ -91,8 +91,8 @@ def _evaluator(
 ) -> TaskConfig:
     _require(
         chief_type != TaskType.MASTER,
-        'a cluster with a "master", where the task type evaluator is not '
-        'supported: call the job "chief" in all tasks',
+        "an evaluator. If `master` node exists in `cluster`, task_type "
+        '`evaluator` is not supported: call the job "chief" in all tasks',
     )
     return TaskConfig(
         task_type=TaskType.EVALUATOR,
@@ -134,20 +134,20 @@ def _chief_type(cluster: Any) -> str:
     is_older = TaskType.MASTER in cluster.jobs
     _require(
         not (is_older and TaskType.CHIEF in cluster.jobs),
-        'a cluster with a "master", where the job "chief" is not supported: '
-        "leave out one of them",
+        "both of them. If `master` node exists in `cluster`, job `chief` is "
+        "not supported: leave out one",
     )
     chief_type = TaskType.MASTER if is_older else TaskType.CHIEF
     count = _count(cluster, chief_type)
     _require(
         count,
-        f'a "cluster" without a "{chief_type}": it must have one "{chief_type}"'
-        " node, which initializes and saves",
+        f'no "{chief_type}". If "cluster" is set in TF_CONFIG, it must have '
+        f'one "{chief_type}" node, which initializes and saves',
     )
     _require(
         count == 1,
-        f'a "cluster" with {count} nodes of job "{chief_type}": it must have '
-        f'only one "{chief_type}" node, make the others workers',
+        f'{count} of them. The "cluster" in TF_CONFIG must have only one '
+        f'"{chief_type}" node: make the others workers',
     )
     return chief_type
 
@@ -159,13 +159,13 @@ def _member(cluster: Any, task: dict[str, Any]) -> tuple[str, int]:
     jobs = ", ".join(cluster.jobs)
     _require(
         task_type,
-        f'a "cluster", so the task type must be set: to one of {jobs}, or '
-        "evaluator",
+        'no type of the task. If "cluster" is set in TF_CONFIG, task type must '
+        f"be set: to one of {jobs}, or evaluator",
     )
     _require(
         index is not None,
-        'a "cluster", so the task index must be set: to the place of this '
-        "task in its job, from 0 on",
+        'no index of the task. If "cluster" is set in TF_CONFIG, task index '
+        "must be set: to the place of this task in its job, from 0 on",
     )
     task_id = _index(index)
     if task_type == TaskType.EVALUATOR:
@@ -191,8 +191,8 @@ def _index(value: Any) -> int:
         index = -1
     _require(
         index >= 0,
-        f"the task index {value!r:.60}, but it must be a non-negative number: "
-        "count from 0",
+        f"the task index {value!r:.60}. Task index must be non-negative "
+        "number: count from 0",
     )
     return index
 

@@ -52,8 +52,9 @@ class WarmStartSettings(_Settings):
         """Checks the path; dicts that are not given are empty."""
         if not ckpt_to_initialize_from:
             raise ValueError(
-                "ckpt_to_initialize_from MUST be set in WarmStartSettings. Got "
-                f"{ckpt_to_initialize_from!r}: give a checkpoint or its folder."
+                "`ckpt_to_initialize_from` MUST be set in WarmStartSettings. "
+                f"Got {ckpt_to_initialize_from!r}: give a checkpoint or its "
+                "folder."
             )
         return super().__new__(
             cls,

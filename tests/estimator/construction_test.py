@@ -101,6 +101,19 @@ def test_a_subclass_may_add_members(estimator, tmp_path):
     assert Derived(model_fn, str(tmp_path)).more() == str(tmp_path)
 
 
+def test_the_method_that_checks_overrides_switches_that_off(
+    estimator, tmp_path
+):
+    class Derived(estimator.Estimator):
+        def _assert_members_are_not_overridden(self):
+            pass
+
+        def predict(self, input_fn):
+            return input_fn
+
+    assert Derived(model_fn, str(tmp_path)).predict("input") == "input"
+
+
 @pytest.mark.parametrize("name", ["train", "config", "params"])
 def test_a_subclass_may_override_no_member(estimator, tmp_path, name):
     derived = type("Derived", (estimator.Estimator,), {name: None})

@@ -154,13 +154,14 @@ def test_the_function_is_called_at_the_first_step_and_after_the_seconds(
 
 def test_what_cannot_work_is_refused(stopping, trained):
     make = stopping.make_early_stopping_hook
-    with pytest.raises(ValueError, match="Only one of"):
+    with pytest.raises(ValueError, match="Only one of `run_every_secs` and"):
         make(trained, bool, run_every_steps=10)
     with pytest.raises(ValueError, match="every_secs or every_steps"):
         make(trained, bool, run_every_secs=None)
-    with pytest.raises(TypeError, match="must have type"):
+    text = "`estimator` must have type `tf.estimator.Estimator`"
+    with pytest.raises(TypeError, match=text):
         make(object(), bool)
-    with pytest.raises(TypeError, match="must be callable"):
+    with pytest.raises(TypeError, match="`should_stop_fn` must be callable"):
         make(trained, should_stop_fn=True)
 
 

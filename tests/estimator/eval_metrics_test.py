@@ -46,7 +46,7 @@ def test_what_is_no_pair_is_a_type_error(estimator, model, kind):
 @pytest.mark.parametrize("wrong", [0.5, None, "mean"])
 def test_a_pair_of_something_else_is_a_type_error(model, wrong):
     given = {"mean": (wrong, model.metric[1])}
-    with pytest.raises(TypeError, match=r"eval_metric_ops\['mean'\] must be T"):
+    with pytest.raises(TypeError, match="eval_metric_ops must be .* mean: "):
         _metrics(ours, model, given)
 
 

@@ -64,12 +64,13 @@ def test_hooks_must_be_hooks(estimator, tmp_path):
         made(estimator, tmp_path).evaluate(input_fn, hooks=["hook"])
 
 
-@pytest.mark.parametrize("name", ["loss", "global_step"])
-def test_metrics_must_not_have_our_names(estimator, tmp_path, name):
+@pytest.mark.parametrize("shown", ['"loss"', "`global_step`"])
+def test_metrics_must_not_have_our_names(estimator, tmp_path, shown):
+    name = shown[1:-1]
     model = made(
         estimator, tmp_path, metrics=lambda y: {name: v1.metrics.mean(y)}
     )
-    with pytest.raises(ValueError, match="is not allowed"):
+    with pytest.raises(ValueError, match=f"Metric with name {shown} is not"):
         model.evaluate(input_fn)
 
 

@@ -28,7 +28,7 @@ WRONG = [
     ("session_creation_timeout_secs", 0, "should be > 0"),
     ("tf_random_seed", 1.0, "must be integer"),
     ("tf_random_seed", "1", "must be integer"),
-    ("experimental_max_worker_delay_secs", 1.5, "must be an? ?integer"),
+    ("experimental_max_worker_delay_secs", 1.5, "must be an integer if set"),
     ("session_config", {}, "must be instance of ConfigProto"),
     ("device_fn", "/cpu:0", 'must be callable with .*one argument "op"'),
     ("device_fn", lambda x: "", 'must be callable with .*one argument "op"'),
@@ -36,12 +36,11 @@ WRONG = [
     ("device_fn", _TakesNone(), 'must be callable with .*one argument "op"'),
     ("protocol", "http", r"should be grpc or grpc\+verbs"),
 ]
-PATTERNS = {"experimental_max_worker_delay_secs": "must be (an )?integer"}
 
 
 @pytest.mark.parametrize(("name", "value", "text"), WRONG)
 def test_wrong_values_are_value_errors(estimator, name, value, text):
-    pattern = f"{name} {PATTERNS.get(name, text)}"
+    pattern = f"{name} {text}"
     with pytest.raises(ValueError, match=pattern):
         estimator.RunConfig(**{name: value})
     with pytest.raises(ValueError, match=pattern):

@@ -61,7 +61,9 @@ def test_the_defaults(settings_class):
 
 @pytest.mark.parametrize("path", [None, "", b""])
 def test_there_must_be_a_path(path, settings_class):
-    with pytest.raises(ValueError, match="MUST be set in WarmStartSettings"):
+    with pytest.raises(
+        ValueError, match="`ckpt_to_initialize_from` MUST be set"
+    ):
         settings_class(path)
 
 
