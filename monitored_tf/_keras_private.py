@@ -51,6 +51,25 @@ def exchange_name_counts(counts: Any) -> Any:
     return before
 
 
+def layer_that_opens(name_scope: Any) -> Any:
+    """Returns the layer of Keras 3 that is opening a name scope right now.
+
+    Nothing public tells which layer a scope is for. Where the names are
+    missing, layers open scopes as they do.
+
+    Args:
+      name_scope: Name of the scope.
+
+    Returns:
+      None if it is no layer that opens it.
+    """
+    state = _global_state() if keras3() is not None else None
+    stack = state and state.get_global_attribute("name_scope_stack")
+    if not stack or getattr(stack[-1], "name", None) != name_scope:
+        return None
+    return getattr(stack[-1], "caller", None)
+
+
 @functools.cache  # The warning comes once.
 def _global_state() -> Any:
     name = "keras.src.backend.common.global_state"

@@ -20,6 +20,7 @@ from absl import logging
 from monitored_tf import (
     _keras_private,
     keras_optimizers,
+    keras_scopes,
     keras_updates,
     legacy_layers,
 )
@@ -100,7 +101,8 @@ def keras_graph(*, run_updates: bool = True) -> Iterator[KerasGraph]:
 
     - Names of layers begin anew in each graph, as `dense` in one for training
       and in one for evaluation: else no checkpoint of the one fits the other.
-      After it, Keras counts on from where it was.
+      After it, Keras counts on from where it was. Variables are called as
+      Keras 2 calls them.
     - `apply_gradients()` of an optimizer of Keras returns an op that does it.
       It counts the optimizer's own `iterations`, not the global step.
 
@@ -129,6 +131,7 @@ def keras_graph(*, run_updates: bool = True) -> Iterator[KerasGraph]:
         stack.enter_context(legacy_layers.naming_the_cure())
         stack.enter_context(keras_optimizers.returning_ops())
         stack.enter_context(_own_names(graph))
+        stack.enter_context(keras_scopes.one_scope_a_layer(graph))
         yield KerasGraph(graph, run_updates)
     if not run_updates:
         held = range(begin, len(graph.get_operations()))
