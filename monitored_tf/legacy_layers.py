@@ -17,8 +17,10 @@ import tensorflow as tf
 from monitored_tf import _keras_private
 
 _CURE = (
-    'pip install "monitored_tf[layers]" and call monitored_tf.install(), which '
-    "takes them from tf_keras; or, with tf_keras installed, set "
+    "install tf_keras of TensorFlow's own version, as with "
+    'pip install --no-deps "tf_keras==2.21.*", and call '
+    "monitored_tf.install(), which takes them from there; or, with tf_keras "
+    "installed, set "
     "TF_USE_LEGACY_KERAS=1 in the environment before TensorFlow is imported, "
     "which gives all of tf.keras from there"
 )

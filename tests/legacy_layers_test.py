@@ -129,7 +129,7 @@ def test_without_tf_keras_the_error_names_the_cure(no_tf_keras, module, name):
         _ = module.dense
     message = str(raised.value)
     assert message.startswith(f"{name} needs tf_keras")
-    assert 'pip install "monitored_tf[layers]"' in message
+    assert 'pip install --no-deps "tf_keras' in message
     assert "TF_USE_LEGACY_KERAS=1" in message
     assert not hasattr(module, "__path__")
     assert dir(module) == []

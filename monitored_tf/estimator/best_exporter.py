@@ -122,7 +122,7 @@ class BestExporter(SavedModelExporter):
 
     def _best_of_events(self, pattern: str) -> Mapping[str, Any] | None:
         best: Mapping[str, Any] | None = None
-        for path in tf.compat.v1.gfile.Glob(pattern):
+        for path in sorted(tf.compat.v1.gfile.Glob(pattern)):
             for result in _results(path):
                 if best is None or self._compare_fn(best, result):
                     best = result

@@ -14,6 +14,30 @@ from monitored_tf.estimator import fn_args, session_config, warm_start
 from monitored_tf.estimator.model import Model
 from monitored_tf.estimator.run_config import RunConfig
 
+# What tf.estimator's calls of itself, as code written for it may know. Nothing
+# calls it here, so that a subclass which defines it would train another model.
+_NEVER_CALLED = (
+    "_actual_eval",
+    "_add_meta_graph_for_mode",
+    "_call_input_fn",
+    "_call_model_fn",
+    "_call_model_fn_eval",
+    "_convert_eval_steps_to_hooks",
+    "_convert_train_steps_to_hooks",
+    "_create_global_step",
+    "_evaluate_build_graph",
+    "_evaluate_run",
+    "_extract_batch_length",
+    "_extract_keys",
+    "_get_features_and_labels_from_input_fn",
+    "_get_features_from_input_fn",
+    "_get_iterator_from_input_fn",
+    "_maybe_warm_start",
+    "_train_model",
+    "_train_model_default",
+    "_train_with_estimator_spec",
+    "_validate_features_in_predict_input",
+)
 # What a subclass may define anew.
 _OVERRIDABLE = (
     "allows_overrides",
@@ -67,6 +91,25 @@ def made_model(
     )
 
 
+def check_called(derived: type) -> None:
+    """Checks that a subclass defines nothing that is never called.
+
+    Args:
+      derived: The class of an Estimator.
+
+    Raises:
+      ValueError: if it does.
+    """
+    defined = [name for name in _NEVER_CALLED if hasattr(derived, name)]
+    if defined:
+        raise ValueError(
+            "Subclasses of Estimator cannot override members of Estimator. "
+            f"{derived.__name__} does override {', '.join(defined)}, which "
+            "tf.estimator calls and this Estimator has not: do it in model_fn, "
+            "input_fn or a hook."
+        )
+
+
 def check_overrides(base: type, derived: type) -> None:
     """Checks that a subclass leaves the members of the Estimator alone.
 
@@ -110,7 +153,8 @@ def _config(config: Any, model_dir: Any) -> RunConfig:
 
 
 def _model_dir(configured: str | None, given: Any) -> str:
-    given = os.fspath(given) if isinstance(given, os.PathLike) else given
+    if isinstance(given, (bytes, os.PathLike)):
+        given = os.fsdecode(given)
     if given is not None and configured not in (None, given):
         raise ValueError(
             "`model_dir` are set both in constructor and `RunConfig`, but with "

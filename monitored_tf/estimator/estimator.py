@@ -59,6 +59,7 @@ class Estimator:
         params: Mapping[str, Any] | None = None,
         warm_start_from: Any = None,
     ) -> None:
+        construction.check_called(type(self))
         self._assert_members_are_not_overridden()
         self._model = construction.made_model(
             model_fn,

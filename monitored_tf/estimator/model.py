@@ -128,7 +128,8 @@ def called(
     result = model_fn(features=features, **given)
     if not isinstance(result, EstimatorSpec):
         raise ValueError(
-            "model_fn should return an EstimatorSpec. Got "
-            f"{result!r:.200}, of type {type(result).__name__}."
+            "model_fn should return an EstimatorSpec, that of "
+            f"monitored_tf.estimator. Got {result!r:.200}, of type "
+            f"{type(result).__module__}.{type(result).__qualname__}."
         )
     return result

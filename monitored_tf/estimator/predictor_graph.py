@@ -60,10 +60,11 @@ def build(
     with model.new_graph() as graph:
         if serving_input_receiver_fn is None:
             features = predictor_inputs.placeholders(feature_spec)
-            fed = predictor_inputs.named(features)
+            fed = features
         else:
             receiver = serving_input_receiver_fn()
             features, fed = receiver.features, receiver.receiver_tensors
+        named = predictor_inputs.named(fed)
         spec = model.spec(features, None, ModeKeys.PREDICT)
         if spec.prediction_hooks:
             raise ValueError(
@@ -75,4 +76,4 @@ def build(
         predictions = prediction_rows.chosen(spec.predictions, predict_keys)
         # Now, or the first session to be closed would take it back.
         spec.scaffold.finalize()
-    return PredictorGraph(graph, spec.scaffold, dict(fed), predictions)
+    return PredictorGraph(graph, spec.scaffold, named, predictions)

@@ -248,4 +248,5 @@ def _model_dir(model_dir: Any, config: dict[str, Any]) -> Any:
 
 
 def _path(value: Any) -> Any:
-    return os.fspath(value) if isinstance(value, os.PathLike) else value
+    is_path = isinstance(value, (bytes, os.PathLike))
+    return os.fsdecode(value) if is_path else value

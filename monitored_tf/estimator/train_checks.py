@@ -28,8 +28,11 @@ def check_task(config: RunConfig) -> None:
             "so by TF_CONFIG. Call train_and_evaluate(), which does for each "
             "task what it is there for."
         )
-    strategy = config.train_distribute or getattr(
-        config.experimental_distribute, "train_distribute", None
+    given = config.experimental_distribute
+    strategy = (
+        config.train_distribute
+        or getattr(given, "train_distribute", None)
+        or getattr(given, "remote_cluster", None)
     )
     if strategy is not None:
         raise ValueError(

@@ -121,6 +121,25 @@ def test_a_subclass_may_override_no_member(estimator, tmp_path, name):
         derived(model_fn, str(tmp_path))
 
 
+@pytest.mark.parametrize("switch", [{}, {"allows_overrides": True}])
+def test_a_subclass_may_define_nothing_that_is_never_called(tmp_path, switch):
+    from monitored_tf.estimator import Estimator
+
+    members = {"_call_model_fn": None, **switch}
+    derived = type("Derived", (Estimator,), members)
+    with pytest.raises(ValueError, match="cannot override.*_call_model_fn"):
+        derived(model_fn, str(tmp_path))
+
+
+def test_a_folder_in_bytes_is_that_folder(tmp_path):
+    from monitored_tf.estimator import Estimator, RunConfig
+
+    folder = str(tmp_path)
+    assert Estimator(model_fn, folder.encode()).model_dir == folder
+    config = RunConfig(folder.encode())
+    assert Estimator(model_fn, config=config).model_dir == folder
+
+
 def test_a_subclass_may_override_what_is_meant_for_it(estimator, tmp_path):
     def latest_checkpoint(self):
         return "newest"

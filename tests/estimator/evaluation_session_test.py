@@ -2,7 +2,6 @@
 
 import pytest
 import tensorflow as tf
-from absl import logging
 
 import monitored_tf
 import monitored_tf.estimator as ours
@@ -13,7 +12,7 @@ v1 = tf.compat.v1
 
 
 def test_the_newest_checkpoint_is_taken(tmp_path, caplog):
-    logging.set_verbosity(logging.INFO)
+    caplog.set_level("INFO", logger="absl")
     model = made(ours, tmp_path)._model
     choose = evaluation_session.checkpoint_or_newest
     assert choose(model, None, "evaluate") is None

@@ -2,7 +2,6 @@
 
 import pytest
 import tensorflow as tf
-from absl import logging
 
 import monitored_tf
 from monitored_tf.estimator import evaluation_steps
@@ -14,7 +13,7 @@ v1 = tf.compat.v1
     ("steps", "logged"), [(3, [1, 2, 3]), (25, [*range(2, 25, 2), 25])]
 )
 def test_it_ends_and_logs_a_part_of_the_steps(graph, caplog, steps, logged):
-    logging.set_verbosity(logging.INFO)
+    caplog.set_level("INFO", logger="absl")
     value = tf.constant(1)
     step, completed = evaluation_steps.counted(tf.group(value))
     hook = evaluation_steps.StopAfterStepsHook(steps, completed)

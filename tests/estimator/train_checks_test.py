@@ -56,6 +56,7 @@ def test_tasks_that_do_not_train(job, estimator, tmp_path, monkeypatch):
 
 
 Distribution = collections.namedtuple("Distribution", "train_distribute")
+Remote = collections.namedtuple("Remote", "remote_cluster")
 
 
 def _strategies():
@@ -63,6 +64,7 @@ def _strategies():
     return [
         {"train_distribute": strategy},
         {"experimental_distribute": Distribution(strategy)},
+        {"experimental_distribute": Remote({"worker": ["localhost:1"]})},
     ]
 
 
