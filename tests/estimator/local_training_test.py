@@ -283,22 +283,18 @@ def test_evaluates_with_several_specs(tmp_path):
 
 
 def test_evaluations_leave_the_training_alone(tmp_path):
-    weight = "weight/Read/ReadVariableOp:0"
-    alone, evaluated = (
-        RecordingHook(fetches=weight),
-        RecordingHook(fetches=weight),
-    )
     estimator = estimator_in(ours, tmp_path / "alone", save_steps=100)
-    estimator.train(batches(), [alone], max_steps=4)
+    estimator.train(batches(), max_steps=4)
     specs = [
         ours.EvalSpec(batches(2), every_n_steps=1),
         ours.EvalSpec(batches(4), name="b", every_n_steps=3, keep_warm=True),
     ]
-    _train_and_evaluate(
-        tmp_path / "both", *specs, max_steps=4, hooks=[evaluated]
-    )
-    assert alone.results == evaluated.results
-    assert len({*map(float, alone.results)}) > 1
+    _train_and_evaluate(tmp_path / "both", *specs, max_steps=4)
+    weights = [
+        tf.train.load_variable(str(tmp_path / folder), "weight")
+        for folder in ("alone", "both")
+    ]
+    assert weights[0] == weights[1] != 0
 
 
 def test_what_is_kept_warm_gives_the_same(tmp_path):
