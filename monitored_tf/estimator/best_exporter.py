@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import tensorflow as tf
 from absl import logging
 
-from monitored_tf.estimator import fn_args
+from monitored_tf.estimator import eval_events, fn_args
 from monitored_tf.estimator.export import old_exports
 from monitored_tf.estimator.exporters import SavedModelExporter
 
@@ -123,7 +123,7 @@ class BestExporter(SavedModelExporter):
     def _best_of_events(self, pattern: str) -> Mapping[str, Any] | None:
         best: Mapping[str, Any] | None = None
         for path in sorted(tf.compat.v1.gfile.Glob(pattern)):
-            for result in _results(path):
+            for _, result in eval_events.scalars_of(path):
                 if best is None or self._compare_fn(best, result):
                     best = result
         return best
@@ -145,20 +145,3 @@ def _check_compare_fn(compare_fn: Any) -> None:
             f"compare_fn ({compare_fn!r}) has following not expected args: "
             f"{', '.join(others)}. Bind them with functools.partial."
         )
-
-
-def _results(path: str) -> Iterator[dict[str, Any]]:
-    """Yields the metrics of each evaluation in an event file."""
-    try:
-        for event in tf.compat.v1.train.summary_iterator(path):
-            result = {
-                value.tag: value.simple_value
-                for value in event.summary.value
-                if value.HasField("simple_value")
-            }
-            if result:
-                yield result
-    except tf.errors.DataLossError as error:
-        # A process that was killed leaves half an event. The rest is lost, and
-        # no reason not to begin again.
-        logging.warning("Events are left out: %s is damaged. %s", path, error)

@@ -148,7 +148,7 @@ def test_a_file_that_ends_within_an_event_is_read_so_far(
     exporter = best_exporter.BestExporter(compare_fn=compare)
     assert recorder.losses(exporter, [5]) == [5]
     assert compared == [(results[0], results[1])]
-    assert "is damaged" in caplog.text
+    assert "it is damaged" in caplog.text
 
 
 @pytest.mark.parametrize(
