@@ -74,9 +74,17 @@ def save_with_hook(hook: Any, session: Any, step: int) -> bool:
       Whether a listener asked for the end.
     """
     asked_to_stop = bool(hook._save(session, step))
-    # Or end() would save the same step again.
-    hook._timer.update_last_triggered_step(step)
+    # Or the end() of TensorFlow's would save the same step again.
+    begin_interval(hook, step)
     return asked_to_stop
+
+
+def begin_interval(hook: Any, step: int) -> None:
+    """Lets a CheckpointSaverHook count from this step, and from now.
+
+    AttributeError where it lost its timer.
+    """
+    hook._timer.update_last_triggered_step(step)
 
 
 def last_checkpoint_of_hook(hook: Any) -> Any:

@@ -156,6 +156,10 @@ class BaseSession(LegacyNames):
 
         Raises:
           NoCheckpointSaverError: if there is no such hook and no folder given.
+          NanWeightsError: if a weight is NaN or Inf and the hook looks for
+            that, with on_nan="skip" too.
+          CheckpointSaveError: if the files can't be written, whatever the
+            hook's `on_save_error`.
           SessionClosedError: if the session is closed.
         """
         if checkpoint_dir is not None:
@@ -170,7 +174,9 @@ class BaseSession(LegacyNames):
             )
         hook = saving.saver_hook(self._life.calls.hooks)
         path, stop_asked = self._life.call(
-            lambda live: saving.save_with_hook(live.raw_session, hook)
+            lambda live: saving.save_with_hook(
+                live.raw_session, hook, must_save=True
+            )
         )
         if stop_asked:
             self._life.ending.ask_by_hook(hook)

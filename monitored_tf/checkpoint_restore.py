@@ -29,7 +29,7 @@ class RestoreRules:
     Attributes:
       verify: What is looked at before a checkpoint is restored: "files" for
         its index and the lengths of its files; "full" to read it all and
-        compare checksums, as is done anyway once a newer one was damaged.
+        compare checksums, as is done anyway once another file was damaged.
       restore: "strict" for all that the saver knows, which the checkpoint must
         hold with the same shapes and dtypes. "available" for what it holds
         with the same shape and dtype. Else a regular expression that matches
@@ -85,10 +85,12 @@ class CheckpointRestore:
         self._rules = rules
         self._initialize = initialize
         self._passed_over: list[str] = []
-        if candidates.state_file_problem and candidates.paths:
+        problem = candidates.state_file_problem
+        # What damaged one file makes the others suspect.
+        self._reads_all = rules.verify == "full" or bool(problem)
+        if problem and self._left:
             logging.warning(
-                "%s: looking for checkpoints in its folder instead.",
-                candidates.state_file_problem,
+                "%s: looking for checkpoints in its folder instead.", problem
             )
         self._find()
 
@@ -97,15 +99,14 @@ class CheckpointRestore:
         self.path = None
         while self._left and self.path is None:
             path = self._left.pop(0)
-            # One that is damaged makes the others suspect.
-            full = self._rules.verify == "full" or bool(self._passed_over)
-            clause = checkpoint_files.problem(path, full)
+            clause = checkpoint_files.problem(path, self._reads_all)
             if clause:
                 self._pass_over(path, clause)
             else:
                 self.path = path
 
     def _pass_over(self, path: str, clause: str) -> None:
+        self._reads_all = True
         self._passed_over.append(f"{path}: {clause}")
         logging.warning("Checkpoint %s is damaged: %s.", path, clause)
 

@@ -55,7 +55,8 @@ class ChiefSessionCreator(ScaffoldSessionCreator):
         made.
       verify: What is looked at before a checkpoint is restored: "files" for
         its index and the lengths of its files, "full" to read it all. One that
-        is damaged is passed over for an older one, which is read in full.
+        is damaged is passed over for an older one, which is read in full, as
+        are all where the folder's state file is damaged or missing.
       restore: "strict": a checkpoint must hold all that the saver knows, with
         the same shapes and dtypes. "available": what it does not hold like
         that is initialized. Else a regular expression that the names of what
@@ -114,7 +115,7 @@ class ChiefSessionCreator(ScaffoldSessionCreator):
           RuntimeError: if the model is not ready after its initialization.
           UnsaveableInputError: if the position of a `resumable_input()` can't
             be saved.
-        CheckpointError: if there are checkpoints and none can be restored.
+          CheckpointError: if there are checkpoints and none can be restored.
           CheckpointRequiredError: if there is nothing to go on from and
             `require_checkpoint` is True.
         """
@@ -162,7 +163,9 @@ class ChiefSessionCreator(ScaffoldSessionCreator):
         saver = self._scaffold.saver
         if not saver or not (path or folder):
             return None
-        if folder:  # Of the session that was lost.
+        # Of another session of this process. TensorFlow's sessions, besides,
+        # do not wait before they replace one.
+        if folder:
             saves_in_flight.wait(folder)
         candidates = (
             Candidates((path,))

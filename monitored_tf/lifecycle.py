@@ -13,6 +13,7 @@ from monitored_tf import (
     _tf_private,
     errors,
     failures,
+    saves_in_flight,
     session_creators,
     stop_reason,
 )
@@ -102,12 +103,11 @@ class Lifecycle:
         """
         if tf.compat.v1.get_default_graph() is self._graph:
             return contextlib.nullcontext()
-        entered: contextlib.AbstractContextManager[Any] = (
-            self._graph.as_default()
-        )
-        return entered
+        return self._graph.as_default()  # type: ignore[no-any-return]
 
     def _make_live_session(self, secs_left: float | None) -> LiveSession:
+        if self._creation is not None:  # The lost one's save is the newest.
+            saves_in_flight.wait_for_all(secs_left)
         creation = self._creation or BoundedCreation(
             self.creator, self._in_graph
         )
@@ -199,8 +199,7 @@ class Lifecycle:
             with failed.kept("end() of the hooks"), self._in_graph():
                 self.calls.end(self.loop.raw_session)
         # An error is to be seen soon: threads get less time to stop.
-        longest = None if ends_hooks else SHORT_GRACE_SECS
-        self._release(failed, longest)
+        self._release(failed, None if ends_hooks else SHORT_GRACE_SECS)
 
     def stop_reason(self) -> StopReason | None:
         """Returns what ended the session, or makes it end; None before."""

@@ -5,6 +5,12 @@ from __future__ import annotations
 import os
 import threading
 
+from monitored_tf import waiting
+from monitored_tf.recovery import SessionTimeoutError
+
+# As long as a hook may save, see RecoveryPolicy.hook_run_timeout_secs.
+LONGEST_SECS = 600.0
+
 _changed = threading.Condition()
 _folders: list[str] = []
 # The threads are not there in a child.
@@ -34,6 +40,39 @@ def wait(folder: str) -> None:
     key = _key(folder)
     with _changed:
         _changed.wait_for(lambda: key not in _folders)
+
+
+def wait_for_all(limit_secs: float | None = None) -> None:
+    """Waits until those are published, or have failed, that are on their way.
+
+    Args:
+      limit_secs: Seconds to wait at most; `LONGEST_SECS` if None or more.
+
+    Raises:
+      SessionTimeoutError: if that takes longer. No session can be made: it
+        might begin at an older checkpoint.
+    """
+    with _changed:
+        left = set(_folders)
+    if not left:
+        return
+    limit = min(LONGEST_SECS, limit_secs or LONGEST_SECS)
+
+    def have_arrived() -> bool:
+        left.intersection_update(_folders)
+        return not left
+
+    told = waiting.told("checkpoints to be written", lambda: _listed(left))
+    with told, _changed:
+        arrived = _changed.wait_for(have_arrived, limit)
+    if not arrived:
+        raise SessionTimeoutError(
+            f"Writing checkpoints took more than {limit:.1f} s", _listed(left)
+        )
+
+
+def _listed(folders: set[str]) -> str:
+    return ", ".join(sorted(folders.copy()))
 
 
 def _key(folder: str) -> str:

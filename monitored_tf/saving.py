@@ -62,12 +62,24 @@ def save(
     return path
 
 
-def save_with_hook(session: Any, hook: Any) -> tuple[str, bool]:
-    """Saves as the hook does; returns the path and whether to stop."""
+def save_with_hook(
+    session: Any, hook: Any, must_save: bool = False
+) -> tuple[str, bool]:
+    """Saves as the hook does; returns the path and whether to stop.
+
+    Args:
+      session: The raw session.
+      hook: A `CheckpointSaverHook`, of TensorFlow or ours.
+      must_save: Whether a save that fails is an error, though the hook goes
+        on after such. The path is that of an older checkpoint otherwise.
+    """
     with session.graph.as_default():
-        stop_asked = _tf_private.save_with_hook(
-            hook, session, _global_step(session) or 0
-        )
+        step = _global_step(session) or 0
+        save_now = getattr(hook, "save_now", None)
+        if must_save and save_now is not None:
+            stop_asked = save_now(session, step)
+        else:
+            stop_asked = _tf_private.save_with_hook(hook, session, step)
         path: str = _tf_private.last_checkpoint_of_hook(hook)
     return path, stop_asked
 

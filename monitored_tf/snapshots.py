@@ -114,7 +114,8 @@ class Snapshots:
     ) -> FetchedSnapshot | None:
         """Returns the values as arrays; None if files are to be had instead.
 
-        That is where the values are none of Python's, or many small ones.
+        That is where the values are none of Python's, or many small ones, or
+        there is no memory for them.
 
         Args:
           session: The session.
@@ -130,7 +131,14 @@ class Snapshots:
             self._ops
         ):
             return None
-        return FetchedSnapshot(self._ops, self._ops.fetch(session), others())
+        try:
+            values = self._ops.fetch(session)
+        except MemoryError:
+            logging.warning(
+                "No memory for a copy of the variables: trying files."
+            )
+            return None
+        return FetchedSnapshot(self._ops, values, others())
 
     def written(self, write: Callable[[str], str]) -> WrittenSnapshot:
         """Returns files in memory, or in the folder for temporary files.

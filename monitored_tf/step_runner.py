@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,6 +25,17 @@ RunMetadata = tf.compat.v1.RunMetadata
 RunOptions = tf.compat.v1.RunOptions
 
 _NO_REQUESTS: dict[int, Any] = {}
+
+
+class TimedRunContext(SessionRunContext):
+    """A run context that tells hooks whether the run has succeeded.
+
+    Attributes:
+      run_ended: `time.monotonic()` when it did; None before. What comes after
+        it are the hooks' `after_run`.
+    """
+
+    run_ended: float | None = None
 
 
 class StepRunner:
@@ -95,7 +107,7 @@ class StepRunner:
         plan: RunPlan,
         run_metadata: Any,
     ) -> Any:
-        context = SessionRunContext(
+        context = TimedRunContext(
             SessionRunArgs._make((plan.fetches, plan.caller_feeds, None)),
             self._raw_session,
         )
@@ -111,6 +123,7 @@ class StepRunner:
             run_metadata = RunMetadata()
         run = self._run_plain if is_plain else self._run_raw
         result, hook_results = run(*request, options, run_metadata)
+        context.run_ended = time.monotonic()
         try:
             stopped_by = hook_calls.after_run(
                 participants,

@@ -123,7 +123,8 @@ def MonitoredTrainingSession(  # noqa: N802  -- TensorFlow's name.
       on_save_error: As for `CheckpointSaverHook`.
       max_save_failures: As for `CheckpointSaverHook`.
       keep_best: As for `CheckpointSaverHook`.
-      async_save: As for `CheckpointSaverHook`.
+      async_save: As for `CheckpointSaverHook`: in `after_save` of a listener,
+        `session` has later values than the checkpoint.
 
     Returns:
       A `MonitoredSession`.

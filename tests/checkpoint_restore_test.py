@@ -7,8 +7,10 @@ import pytest
 import tensorflow as tf
 
 import monitored_tf
+from monitored_tf import checkpoint_files
+from monitored_tf.checkpoint_restore import CheckpointRestore, RestoreRules
 from monitored_tf.testing import Fault, FaultHook
-from tests.damage import DAMAGES, flip, remove, truncate
+from tests.damage import DAMAGES, empty, flip, remove, truncate
 
 v1 = tf.compat.v1
 STEPS = (1, 2, 3)
@@ -91,6 +93,20 @@ def test_a_flipped_bit_is_found_while_it_is_restored(folder, caplog):
 def test_a_damaged_state_file_loses_nothing(folder, damage):
     damage(folder / STATE_FILE)
     assert _resumed_at(folder) == 3
+
+
+# Of text with a flipped bit nothing tells that it is not as it was.
+@pytest.mark.parametrize("damage", [truncate, empty, remove])
+def test_a_damaged_state_file_makes_the_checkpoints_suspect(folder, damage):
+    damage(folder / STATE_FILE)
+    flip(folder / DATA.format(3))  # Found by reading all of it.
+    restore = CheckpointRestore(
+        saver=None,
+        candidates=checkpoint_files.candidates(folder),
+        rules=RestoreRules(),
+        initialize=None,
+    )
+    assert restore.path.endswith("model.ckpt-2")
 
 
 def test_several_damaged_checkpoints_are_passed_over(folder):

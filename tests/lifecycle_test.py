@@ -7,12 +7,14 @@ import pytest
 import tensorflow as tf
 
 import monitored_tf
+from monitored_tf import saves_in_flight
 from monitored_tf.testing import (
     Fault,
     FaultHook,
     FaultSessionCreator,
     RecordingHook,
 )
+from tests.hooks import background_saves
 
 v1 = tf.compat.v1
 AT_ONCE = monitored_tf.RecoveryPolicy(initial_pause_secs=0, max_pause_secs=0)
@@ -55,6 +57,42 @@ def test_a_thread_of_the_coordinator_may_run_until_it_is_stopped(step):
     hook = RunsInThread()
     with monitored_tf.MonitoredSession(hooks=[hook]) as hook.session:
         assert hook.ran.wait(10)
+
+
+@pytest.mark.parametrize("library", [monitored_tf, v1.train])
+def test_a_recovery_waits_for_a_save_in_flight(
+    library, step, tmp_path, monkeypatch
+):
+    gate = background_saves.Gate(monkeypatch)
+    hooks = [
+        background_saves.hook(tmp_path, 3),
+        FaultHook(Fault("before_run", 5)),
+    ]
+    creator = library.ChiefSessionCreator(checkpoint_dir=str(tmp_path))
+    with monitored_tf.MonitoredSession(
+        creator, hooks, recovery=AT_ONCE
+    ) as session:
+        gate.shut()
+        for _ in range(4):
+            session.run(step)
+        threading.Timer(0.3, gate.open).start()
+        assert session.run(step) == 4
+        assert session.recoveries[0].step_after == 3
+
+
+def test_a_recovery_gives_up_on_a_save_that_does_not_end(step, tmp_path):
+    policy = monitored_tf.RecoveryPolicy(max_recovery_secs=0.5)
+    session = monitored_tf.MonitoredSession(
+        hooks=[FaultHook(Fault("before_run"))], recovery=policy
+    )
+    saves_in_flight.begin(str(tmp_path))
+    try:
+        with pytest.raises(monitored_tf.errors.RecoveryGaveUp) as caught:
+            session.run(step)
+    finally:
+        saves_in_flight.end(str(tmp_path))
+        session.close()
+    assert tmp_path.name in str(caught.value)
 
 
 def test_a_close_while_a_session_is_made_undoes_it(step):

@@ -6,6 +6,7 @@ import threading
 import pytest
 
 from monitored_tf import saves_in_flight
+from monitored_tf.recovery import SessionTimeoutError
 
 
 def test_who_waits_for_a_folder_waits_for_all_that_go_there(
@@ -26,6 +27,34 @@ def test_who_waits_for_a_folder_waits_for_all_that_go_there(
     waiter.join(10)
     assert not waiter.is_alive()
     assert not saves_in_flight.are_any()
+
+
+def test_who_waits_for_all_waits_for_each_folder_once(tmp_path):
+    folders = [str(tmp_path / name) for name in "ab"]
+    for folder in folders:
+        saves_in_flight.begin(folder)
+    waiter = threading.Thread(target=saves_in_flight.wait_for_all)
+    waiter.start()
+    saves_in_flight.end(folders[0])
+    waiter.join(0.05)
+    assert waiter.is_alive()
+    saves_in_flight.begin(folders[0])  # A later save: nobody waits for it.
+    saves_in_flight.end(folders[1])
+    waiter.join(10)
+    assert not waiter.is_alive()
+    saves_in_flight.end(folders[0])
+
+
+def test_a_save_that_does_not_end_is_not_waited_for_longer(tmp_path):
+    saves_in_flight.begin(str(tmp_path))
+    try:
+        with pytest.raises(
+            SessionTimeoutError, match="0.1 s.*" + tmp_path.name
+        ):
+            saves_in_flight.wait_for_all(0.1)
+    finally:
+        saves_in_flight.end(str(tmp_path))
+    saves_in_flight.wait_for_all(0.1)
 
 
 def test_a_url_is_no_path_of_this_machine():

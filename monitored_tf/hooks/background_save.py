@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
+from collections.abc import Iterator
 from typing import Any, Callable
+
+from absl import logging
 
 from monitored_tf import saves_in_flight
 
@@ -13,7 +17,6 @@ class BackgroundSave:
 
     Args:
       step: The global step.
-      is_last: Whether there will be no other save.
       session: The raw session of that step, which may be closed meanwhile.
       publish: Writes and publishes it.
       keep: Called after that with whatever else is to be done with its files.
@@ -21,21 +24,18 @@ class BackgroundSave:
 
     Attributes:
       step: As given.
-      is_last: As given.
       session: As given.
     """
 
     def __init__(
         self,
         step: int,
-        is_last: bool,
         session: Any,
         publish: Callable[[], None],
         keep: Callable[[], None],
         release: Callable[[], None],
     ) -> None:
         self.step = step
-        self.is_last = is_last
         self.session = session
         self._publish = publish
         self._keep = keep
@@ -43,12 +43,13 @@ class BackgroundSave:
         self._publish_error: BaseException | None = None
         self._keep_error: BaseException | None = None
         self._thread: threading.Thread | None = None
+        self._has_ended = threading.Event()
 
     def start(self, ended: Callable[[], None]) -> None:
-        """Begins.
+        """Begins; where no thread can be started, does all of it now.
 
         Args:
-          ended: Called in the thread at its end.
+          ended: Called at the end, in the thread.
         """
 
         def run() -> None:
@@ -56,22 +57,32 @@ class BackgroundSave:
                 self._run()
             finally:
                 ended()
+                self._has_ended.set()
 
         # No daemon: Python must not end in the midst of it.
         thread = threading.Thread(
             target=run, name=f"save of step {self.step}", daemon=False
         )
+        self._thread = thread
         try:
             thread.start()
-        except BaseException:  # The system has no thread left.
-            self._release()
-            raise
-        self._thread = thread
+        except RuntimeError as error:  # None is left, or Python is ending.
+            logging.warning(
+                "Training waits while step %d is saved: %s.", self.step, error
+            )
+            self._thread = None
+            run()
 
-    def wait_published(self) -> None:
-        """Waits until it is published; raises what kept it from being."""
+    def join(self) -> None:
+        """Waits until it has ended, well or not."""
+        # A join() that Ctrl-C interrupts takes the thread for ended, up to
+        # Python 3.12.
+        self._has_ended.wait()
         if self._thread is not None:
             self._thread.join()
+
+    def check_published(self) -> None:
+        """Raises what kept it from being published, once it has ended."""
         if self._publish_error is not None:
             raise self._publish_error
 
@@ -85,6 +96,7 @@ class BackgroundSave:
             self._publish()
         except BaseException as error:  # Raised where the session is.
             self._publish_error = error
+            self._log(error)
             return
         finally:
             self._release()
@@ -92,22 +104,28 @@ class BackgroundSave:
             self._keep()
         except BaseException as error:  # The same.
             self._keep_error = error
+            self._log(error)
+
+    def _log(self, error: BaseException) -> None:
+        # Nobody may be left to raise it to.
+        logging.error(
+            "The save of step %d in the background failed: %s", self.step, error
+        )
 
 
 class BackgroundSaves:
-    """The saves of a hook, one at a time.
+    """The saves of a hook, of which one at a time is written.
 
     What follows a save is done by the threads that use the session: by the
     first of them that calls `finish()`.
 
     Args:
       folder: Where the checkpoints go.
-      settle: Given a session and a save, waits for that and does what follows
-        it; returns whether somebody asked for the end of training.
+      settle: Given a session and a save that has ended, does what follows it;
+        returns whether somebody asked for the end of training.
 
     Attributes:
       is_done: Whether there is one that has ended, and `finish()` is due.
-      turn: Lock of those who start and finish saves.
     """
 
     def __init__(
@@ -115,26 +133,37 @@ class BackgroundSaves:
     ) -> None:
         # No property: it is asked for at each step.
         self.is_done = False
-        # A preemption saves in a thread of its own. And a listener may save.
-        self.turn = threading.RLock()
+        # A preemption saves in a thread of its own, and must not wait for
+        # listeners of another one: none is called by who holds this.
+        self._turn = threading.RLock()
         self._folder = folder
         self._settle = settle
-        self._current: BackgroundSave | None = None
+        # Most often one; what another thread has not settled yet comes first.
+        self._unsettled: list[BackgroundSave] = []
 
     def start(self, take: Callable[[], BackgroundSave]) -> None:
-        """Begins a save; the last one must be finished.
+        """Begins a save, once the one before is written.
 
         Args:
           take: Puts the values aside, and returns the save of them.
         """
-        saves_in_flight.begin(self._folder)
-        try:
-            save = take()
+        with self.alone():
+            saves_in_flight.begin(self._folder)
+            try:
+                save = take()
+            except BaseException:
+                saves_in_flight.end(self._folder)
+                raise
+            self._unsettled.append(save)
             save.start(self._ended)
-        except BaseException:
-            saves_in_flight.end(self._folder)
-            raise
-        self._current = save
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """A block while which nothing is written in the background."""
+        with self._turn:
+            for save in self._unsettled:
+                save.join()
+            yield
 
     def finish(self, session: Any = None) -> bool:
         """Waits for the save that is under way, and does what follows.
@@ -148,16 +177,24 @@ class BackgroundSaves:
         Raises:
           What kept the checkpoint from being saved, and what follows raises.
         """
-        with self.turn:
-            save, self._current = self._current, None
+        asked_to_stop = False
+        while True:
+            save = self._next_ended()
             if save is None:
-                return False
-            try:
-                return self._settle(
-                    save.session if session is None else session, save
-                )
-            finally:
+                return asked_to_stop
+            used = save.session if session is None else session
+            asked_to_stop = self._settle(used, save) or asked_to_stop
+
+    def _next_ended(self) -> BackgroundSave | None:
+        with self._turn:
+            if not self._unsettled:
+                return None
+            # It stays known if the wait is interrupted.
+            self._unsettled[0].join()
+            save = self._unsettled.pop(0)
+            if not self._unsettled:
                 self.is_done = False
+            return save
 
     def _ended(self) -> None:
         self.is_done = True

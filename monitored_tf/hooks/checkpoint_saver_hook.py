@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -50,14 +48,14 @@ class CheckpointSaverHook(SavingHook):
       save_graph_def: Whether to write `graph.pbtxt` and `.meta` files.
       on_nan: What happens where a number is NaN or Inf. "raise" raises
         `NanWeightsError`; "skip" logs a warning, saves nothing, and training
-        goes on; "rollback" raises an error by which a session that recovers
-        goes on from the last checkpoint (variables on a ps are restored
-        before); if training comes no farther so, the fourth NaN is raised.
-        None saves anything, as TensorFlow does.
+        goes on (`save()` of a session raises); "rollback" raises an error by
+        which a session that recovers goes on from the last checkpoint
+        (variables on a ps are restored before); if training comes no farther
+        so, the fourth NaN is raised. None saves anything, as TensorFlow does.
       on_save_error: What happens where a checkpoint can't be written, as on a
         full disk. "raise" raises `CheckpointSaveError`, which is also of the
         type of TensorFlow's error; "warn" logs it, and training goes on until
-        the next save. The one at the end raises.
+        the next save. The one at the end raises, and `save()` of a session.
       max_save_failures: With "warn", it is raised when so many saves in a row
         failed.
       keep_best: A pair of a metric, as tensor or name, and how many
@@ -73,8 +71,10 @@ class CheckpointSaverHook(SavingHook):
         `/dev/shm`, or into the folder for temporary files.) A thread writes
         and checks them. What follows a save, `after_save` of the listeners
         and errors too, comes at the end of the first step after that, or
-        before the next save. The first and the last save are waited for, and
-        those that are asked for. Not in a cluster.
+        before the next save: what a listener reads from the `session` that
+        `after_save` is given are later values than those of the checkpoint.
+        The first and the last save are waited for, and those that are asked
+        for, as by listeners. Not in a cluster.
 
     Raises:
       ValueError: if not one of `save_secs` and `save_steps` is given, or both
@@ -108,7 +108,7 @@ class CheckpointSaverHook(SavingHook):
             checkpoint_basename,
             scaffold,
             listeners,
-            save_graph_def,
+            save_graph_def=save_graph_def,
             policy=SavePolicy(on_nan, on_save_error, max_save_failures),
             async_save=async_save,
         )
@@ -120,12 +120,19 @@ class CheckpointSaverHook(SavingHook):
             )
 
     def begin(self) -> None:
-        """Makes the folder's event file; looks up the tensors it needs."""
+        """Makes the folder's event file; looks up the tensors it needs.
+
+        What a training before this one left in the hook is forgotten.
+        """
+        self._is_clean = False
+        self._policy.begin()
+        self._thread_in_step.leave()
         try:
             super().begin()
         except tf.errors.OpError as error:
-            path = os.path.join(self._folder, self._basename)
-            raise save_errors.save_error(error, path, None) from error
+            raise save_errors.save_error(
+                error, self._save_path, None
+            ) from error
         if self._best is not None:
             self._best.begin(_v1.get_default_graph())
 
@@ -135,6 +142,8 @@ class CheckpointSaverHook(SavingHook):
         # Of a session that was lost.
         if self.finish_save(session):
             coord.request_stop()
+        # TensorFlow's timer can't tell: it counts saves that failed too.
+        self._saved_step = self._policy.skipped_step = None
         if self._best is not None:
             self._best.forget()
         step = session.run(self._global_step_tensor)
@@ -156,11 +165,11 @@ class CheckpointSaverHook(SavingHook):
             run_values = self._best.taken_from(run_values)
         if self._saves.is_done and self._saves.finish(run_context.session):
             run_context.request_stop()
-        self._thread_in_step = threading.get_ident()
+        self._thread_in_step.enter()
         try:
             super().after_run(run_context, run_values)
         finally:
-            self._thread_in_step = None
+            self._thread_in_step.leave()
 
     def on_error(self, session: Any, error: BaseException) -> None:
         """Waits for the checkpoint that is being written."""
@@ -168,11 +177,18 @@ class CheckpointSaverHook(SavingHook):
 
     def end(self, session: Any) -> None:
         """Saves the last step unless that was done."""
-        self._saves.finish(session)
-        self._is_ending = True
-        super().end(session)
+        self._finish_and(session, lambda: self._save_last(session))
         self._graph_text.wait()
         self._forget_session()
+
+    def _save_last(self, session: Any) -> bool:
+        step = session.run(self._global_step_tensor)
+        asked_to_stop = False
+        if int(step) not in (self._saved_step, self._policy.skipped_step):
+            asked_to_stop = self._save_waited(session, step, is_last=True)
+        for listener in self._listeners:
+            listener.end(session, step)
+        return asked_to_stop
 
     def close(self) -> None:
         """Waits until what is written in the background is there."""

@@ -14,6 +14,7 @@ from monitored_tf.bounded_call import BoundedCall
 from monitored_tf.hooks.process_end import end_process
 from monitored_tf.hooks.save_once import is_saving, save_once
 from monitored_tf.hooks.signal_watch import SignalListener, signal_name
+from monitored_tf.hooks.watched_session import WatchedSession
 
 _POLL_SECS = 0.02
 # A run whose session was closed returns at once.
@@ -29,30 +30,6 @@ class PreemptionSettings:
     save_secs: float
     exit_grace_secs: float
     exit_code: int | None
-
-
-class WatchedSession:
-    """What a hook has seen of its session, for the thread that ends it.
-
-    Attributes:
-      live: The raw session and its coordinator, once they are there.
-      step_began: When the step began that is under way; None between steps.
-      step_secs: Seconds that the last step took.
-      is_leaving: Whether its user has left the steps, and closes it.
-      is_gone: Set when it is closed.
-    """
-
-    def __init__(self) -> None:
-        self.live: tuple[Any, Any] | None = None
-        self.step_began: float | None = None
-        self.step_secs = 0.0
-        self.is_leaving = False
-        self.is_gone = threading.Event()
-
-    def open(self) -> tuple[Any, Any] | None:
-        """Returns `live` unless that one was closed, or lost in a recovery."""
-        live = self.live
-        return None if live is None or live[1].joined else live
 
 
 class Preemption:
@@ -128,14 +105,15 @@ class Preemption:
             self._is_settled = True
 
     def _act(self, listener: SignalListener) -> None:
-        if self._reached.wait(self._grace_secs()):
+        grace_secs = self._session.grace_secs(self._settings.grace_secs)
+        if self._reached.wait(grace_secs):
             return
         with self._turn:
             if self._others_save() and not self._reached.is_set():
                 self._end_process("A save was not finished in time.")
             if self._reached.is_set():
                 return
-            self._is_torn = self._session.step_began is not None
+            self._is_torn = self._session.is_in_run()
             if self._is_torn:
                 logging.warning("%s: a step does not end.", self._name)
             if not self._is_done(
@@ -155,12 +133,6 @@ class Preemption:
         threading.Thread(
             target=self._free_main, args=(listener,), daemon=True
         ).start()
-
-    def _grace_secs(self) -> float:
-        # Not for what comes between steps: nothing tells when it ends.
-        if self._session.step_began is None:
-            return self._settings.grace_secs
-        return max(self._settings.grace_secs, 2 * self._session.step_secs)
 
     def _others_save(self) -> bool:
         """Waits until no thread saves; returns whether one still does."""

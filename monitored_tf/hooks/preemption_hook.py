@@ -4,31 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import signal
-import time
 from collections.abc import Sequence
 from typing import Any
 
-import tensorflow as tf
 from absl import logging
 
 from monitored_tf import errors
-from monitored_tf.hooks.preemption import (
-    Preemption,
-    PreemptionSettings,
-    WatchedSession,
-)
+from monitored_tf.hooks.preemption import Preemption, PreemptionSettings
 from monitored_tf.hooks.save_once import save_once
 from monitored_tf.hooks.signal_listening import listen
 from monitored_tf.hooks.signal_watch import SignalListener
+from monitored_tf.hooks.watched_session import WatchedSession
 from monitored_tf.session_run_hook import SessionRunHook
-
-# With these there is no session that could be saved.
-_LOST = (
-    tf.errors.AbortedError,
-    tf.errors.UnavailableError,
-    errors.RecoveryGaveUp,
-    errors.PeerLostError,
-)
 
 
 class PreemptionHook(SessionRunHook):
@@ -72,16 +59,18 @@ class PreemptionHook(SessionRunHook):
         tasks that are not the chief.
       signals: Numbers of the signals; none where `save_on_error` is all that
         is wanted.
-      grace_secs: Seconds to wait for the end of the step, twice as long as
-        the step before if that is more.
+      grace_secs: Seconds to wait for the end of the step; twice as long as
+        the run before took if that is more, up to 15 s. The first run of a
+        session, which may be compiled, does not count.
       save_secs: Seconds that the save of the thread may take; the process
         ends then.
       exit_grace_secs: Seconds that the closing may take after that.
       exit_code: Of the process, 1 to 255; 128 + the signal's number if None.
       raises: Whether `Preempted` is raised at the end of a session that was
         stopped between two steps.
-      save_on_error: Whether to save too when the loop raises an error, if the
-        last step was whole and the session is not lost.
+      save_on_error: Whether to save too when the loop or a hook raises an
+        error, if the run of the last step succeeded, its loss was not found
+        to be NaN and the session is not lost. The log says if it does not.
 
     Raises:
       ValueError: if a signal can't be handled, some of the seconds are not
@@ -152,8 +141,7 @@ class PreemptionHook(SessionRunHook):
         if self._preemption is not None:
             logging.warning("%s", self._preemption.error)
             raise self._preemption.error
-        self._session.live = session, coord
-        self._session.step_began = None
+        self._session.begins(session, coord)
 
     def before_run(self, run_context: Any) -> None:
         """Takes note that a step begins.
@@ -163,15 +151,11 @@ class PreemptionHook(SessionRunHook):
         """
         if self._preemption is not None:
             self._preemption.before_step()
-        self._session.is_leaving = False
-        self._session.step_began = time.monotonic()
+        self._session.step_begins(run_context)
 
     def after_run(self, run_context: Any, run_values: Any) -> None:
         """Takes note that it has ended; saves and stops after a signal."""
-        session = self._session
-        if session.step_began is not None:
-            session.step_secs = time.monotonic() - session.step_began
-            session.step_began = None
+        self._session.step_ends()
         if self._preemption is not None:
             self._preemption.at_boundary()
             run_context.request_stop()
@@ -179,13 +163,15 @@ class PreemptionHook(SessionRunHook):
     def on_error(self, session: Any, error: BaseException) -> None:
         """Saves, after a signal or if `save_on_error`, what is whole."""
         self._session.is_leaving = True
-        is_whole = self._session.step_began is None
-        if session is None or not is_whole or isinstance(error, _LOST):
+        is_asked_to = self._save_on_error or self._preemption is not None
+        if not is_asked_to or error is self.preempted:
             return
-        if self._preemption is not None:
-            if error is not self._preemption.error:
-                self._preemption.at_boundary()
-        elif self._save_on_error:
+        obstacle = self._session.obstacle(session, error)
+        if obstacle:
+            logging.warning("Error in the loop: not saved, as %s.", obstacle)
+        elif self._preemption is not None:
+            self._preemption.at_boundary()
+        else:
             self._save_whole(session)
 
     def _save_whole(self, session: Any) -> None:

@@ -10,7 +10,13 @@ from typing import Any
 import tensorflow as tf
 from absl import logging
 
-from monitored_tf import _tf_private, global_step, saves_in_flight, saving
+from monitored_tf import (
+    _tf_private,
+    global_step,
+    save_errors,
+    saves_in_flight,
+    saving,
+)
 
 _SAVE_CODE = tf.compat.v1.train.Saver.save.__code__
 
@@ -24,16 +30,27 @@ def save_once(session: Any, saver_hook: Any, again: bool = False) -> str:
       again: Whether to save in any case.
 
     Returns:
-      What was done, for a log.
+      What was done, for a log; also that it could not be saved.
     """
     _finish(session, saver_hook)
     # The hook saves each session as it begins: no checkpoint is older.
     path = _tf_private.last_checkpoint_of_hook(saver_hook)
     step = global_step.read(session)
     if again or step is None or _step_of(path) != step:
-        path, _ = saving.save_with_hook(session, saver_hook)
+        try:
+            path, _ = saving.save_with_hook(session, saver_hook, must_save=True)
+        except (save_errors.CheckpointSaveError, save_errors.NanWeightsError):
+            logging.exception("Step %s: saving failed.", step)
+            return f"step {step} could not be saved; {_newest(saver_hook)}"
         step = _step_of(path)
     return f"step {step} is saved to {path}"
+
+
+def _newest(saver_hook: Any) -> str:
+    path = _tf_private.last_checkpoint_of_hook(saver_hook)
+    if path is None:
+        return "there is no checkpoint"
+    return f"the newest is step {_step_of(path)}"
 
 
 def _finish(session: Any, saver_hook: Any) -> None:

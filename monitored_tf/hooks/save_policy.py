@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from typing import Any, Callable
 
 import tensorflow as tf
 from absl import logging
@@ -24,11 +24,17 @@ class Saving:
       session: The raw session.
       saver: The CheckedSaver.
       folder: Folder of its checkpoints.
+      path: Their path without the step.
+      must_save: Whether it was asked for: its failure is an error.
+      is_last: Whether no other save will come.
     """
 
     session: Any
     saver: Any
     folder: str
+    path: str
+    must_save: bool = False
+    is_last: bool = False
 
     def last_checkpoint(self) -> str | None:
         """Returns the path of the last one; None if there is none."""
@@ -64,6 +70,9 @@ class SavePolicy:
 
     Raises:
       ValueError: if an argument is none of these.
+
+    Attributes:
+      skipped_step: The last step that was not saved for its NaN.
     """
 
     def __init__(
@@ -80,8 +89,13 @@ class SavePolicy:
         self._on_nan = on_nan
         self._warns = on_save_error == "warn"
         self._limit = max_save_failures
+        self.begin()
+
+    def begin(self) -> None:
+        """Forgets the saves of another training."""
         self._failures = self._rollbacks = 0
         self._highest_bad_step = 0
+        self.skipped_step: int | None = None
 
     def saved(self, step: int) -> None:
         """Takes note of a save that succeeded."""
@@ -89,17 +103,40 @@ class SavePolicy:
         if step > self._highest_bad_step:
             self._rollbacks = 0
 
-    def nan(
-        self, error: save_errors.NanWeightsError, step: int, save: Saving
-    ) -> None:
-        """Raises an error, or returns if training is to go on.
+    def succeeds(
+        self, action: Callable[[], None], step: int, save: Saving
+    ) -> bool:
+        """Returns whether it did; False if training is to go on all the same.
 
         Args:
-          error: What was found.
+          action: A part of the save.
           step: The global step.
-          save: What was to be saved.
+          save: What is to be saved.
+
+        Raises:
+          NanWeightsError: if a weight is NaN or Inf.
+          CheckpointSaveError: if the files can't be written.
         """
+        try:
+            action()
+            return True
+        except save_errors.NanWeightsError as error:
+            self._nan(error, step, save)
+        except save_errors.CheckpointSaveError as error:
+            self._failed(error, save)
+        except MemoryError as error:
+            path = f"{save.path}-{step}"
+            self._failed(save_errors.save_error(error, path, step), save)
+        return False
+
+    def _nan(
+        self, error: save_errors.NanWeightsError, step: int, save: Saving
+    ) -> None:
+        """Raises an error, or returns if training is to go on."""
         if self._on_nan == "skip":
+            self.skipped_step = step
+            if save.must_save:
+                raise error
             logging.warning("%s Training goes on.", error)
             return
         checkpoint = save.last_checkpoint()
@@ -114,15 +151,13 @@ class SavePolicy:
         save.roll_back(checkpoint)
         raise save_errors.rolled_back(error, checkpoint) from error
 
-    def failed(self, error: Exception, is_last: bool) -> None:
-        """Raises the error, or returns if training is to go on.
-
-        Args:
-          error: What kept the checkpoint from being saved.
-          is_last: Whether there will be no other save.
-        """
+    def _failed(
+        self, error: save_errors.CheckpointSaveError, save: Saving
+    ) -> None:
+        """Raises the error, or returns if training is to go on."""
         self._failures += 1
-        if not self._warns or is_last or self._failures >= self._limit:
+        must_raise = save.must_save or save.is_last or not self._warns
+        if must_raise or self._failures >= self._limit:
             raise error
         logging.warning(
             "%s Training goes on without this checkpoint. Failed in a row: %d; "

@@ -46,3 +46,35 @@ def test_a_listener_may_stop_the_training(step, folder):
         while not session.should_stop():
             session.run(step)
     assert listener.log[2:4] == ["before 2", "after 2"]
+
+
+def test_a_listener_gets_the_checkpoint_that_it_asks_for(step, folder, gate):
+    paths = []
+
+    class Saving(saves.Listener):
+        def after_save(self, _, global_step_value):
+            if global_step_value == 2:
+                paths.append(session.save())
+
+    with saves.session([saves.hook(folder, listeners=[Saving()])]) as session:
+        gate.shut()
+        for _ in range(3):
+            session.run(step)
+        threading.Timer(0.1, gate.open).start()
+        session.run(step)  # Waits for the save of step 2.
+    assert paths == [str(folder / "model.ckpt-4")]
+
+
+def test_a_listener_may_save_before_a_save(step, folder):
+    paths = []
+
+    class Saving(saves.Listener):
+        def before_save(self, _, global_step_value):
+            if global_step_value == 2 and not paths:
+                paths.append("")  # This save has a listener too.
+                paths.append(session.save())
+
+    with saves.session([saves.hook(folder, listeners=[Saving()])]) as session:
+        for _ in range(3):
+            session.run(step)
+    assert paths == ["", str(folder / "model.ckpt-2")]

@@ -120,6 +120,23 @@ def test_a_blocked_run_is_saved_and_freed(run, library):
     assert program.secs < 4
 
 
+def test_what_hooks_took_is_not_waited_for(run):
+    program = run("train", then="block_after_a_slow_hook", grace_secs=0.2)
+    assert program.signal_at(roles.WAITS) == SIGTERM_CODE
+    assert program.saved() == [11, 11]
+    assert program.secs < 4
+
+
+def test_a_hook_that_hangs_after_its_run_tears_no_step(run):
+    program = run("train", then="hang_in_hook", grace_secs=0.2)
+    program.wait_for(roles.WAITS, "worker")
+    time.sleep(0.5)  # It is in the hook then.
+    program.send()
+    assert program.wait() == SIGTERM_CODE
+    assert program.saved() == [11, 11]
+    assert "does not end" not in program.output
+
+
 def test_a_blocked_run_of_a_cluster_is_saved_and_freed(run):
     program = run("train", then="block", master="local server", grace_secs=0.2)
     assert program.signal_at(roles.WAITS) == SIGTERM_CODE
@@ -280,11 +297,23 @@ def test_a_wakeup_fd_that_was_there_is_still_written_to(run):
     assert program.wait() == SIGTERM_CODE
 
 
-@pytest.mark.parametrize(("then", "step"), [("fail", 10), ("fail_in_step", 0)])
+@pytest.mark.parametrize(("then", "step"), [("fail", 10), ("fail_in_hook", 11)])
 def test_save_on_error_saves_whole_steps(run, then, step):
     program = run("train", then=then, save_on_error=True)
     assert program.wait() == 1
     assert program.saved() == [step, step]
+    assert "not saved" not in program.output
+
+
+@pytest.mark.parametrize(
+    ("then", "reason"),
+    [("fail_in_step", "step may have changed"), ("find_nan", "loss is NaN")],
+)
+def test_save_on_error_says_why_it_does_not_save(run, then, reason):
+    program = run("train", then=then, save_on_error=True)
+    assert program.wait() == 1
+    assert program.saved() == [0, 0]
+    assert f"not saved, as the {reason}" in program.output
 
 
 def test_without_save_on_error_nothing_is_saved(run):

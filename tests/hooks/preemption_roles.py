@@ -30,7 +30,7 @@ def step_op():
     step = v1.train.get_or_create_global_step()
     twin = v1.get_variable("twin", initializer=tf.constant(0, tf.int64))
     with tf.control_dependencies([v1.assign_add(twin, 1)]):
-        return v1.assign_add(step, 1)
+        return tf.identity(v1.assign_add(step, 1), name="step")
 
 
 def endless_op():
@@ -55,7 +55,12 @@ def new_session(
     creator = monitored_tf.ChiefSessionCreator(
         scaffold, master, checkpoint_dir=folder
     )
-    hooks = [saver, *recorder_of(recorder), PreemptionHook(saver, **settings)]
+    hooks = [
+        saver,
+        Failing(),
+        *recorder_of(recorder),
+        PreemptionHook(saver, **settings),
+    ]
     train = v1.train if library == "tf" else monitored_tf
     return train.MonitoredSession(creator, hooks)
 
@@ -128,6 +133,44 @@ def fork(session, endless):
 
 def fail(session, endless):
     raise ValueError("boom")
+
+
+def fail_in_hook(session, endless):
+    """Has the next run succeed, and a hook before the last one fail then."""
+    Failing.error = ValueError("boom")
+    session.run(v1.get_default_graph().get_operation_by_name("step"))
+
+
+def find_nan(session, endless):
+    Failing.error = v1.train.NanLossDuringTrainingError()
+    session.run(v1.get_default_graph().get_operation_by_name("step"))
+
+
+def block_after_a_slow_hook(session, endless):
+    """Blocks after a step whose hooks took long."""
+    Failing.secs = 3
+    session.run(v1.get_default_graph().get_operation_by_name("step"))
+    Failing.secs = 0
+    block(session, endless)
+
+
+def hang_in_hook(session, endless):
+    """Has a hook that does not return after a run that has ended."""
+    Failing.secs = 20
+    print(WAITS)
+    session.run(v1.get_default_graph().get_operation_by_name("step"))
+
+
+class Failing(monitored_tf.SessionRunHook):
+    """Takes long and fails after a run, once it is told to."""
+
+    secs = 0
+    error = None
+
+    def after_run(self, run_context, run_values):
+        time.sleep(self.secs)
+        if self.error is not None:
+            raise self.error
 
 
 def fail_in_step(session, endless):

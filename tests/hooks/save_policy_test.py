@@ -137,7 +137,6 @@ def test_nan_may_be_rolled_back(model, tmp_path):
 def _checks(hook, model, master=""):
     """Runs a step to NaN, and the hook, in a session of TensorFlow's."""
     with v1.Session(master) as session:
-        hook.begin()
         session.run(v1.global_variables_initializer())
         hook.after_create_session(session, None)
         session.run(model.step, {model.added: np.nan})
@@ -151,6 +150,7 @@ def test_a_rollback_restores_variables_that_outlive_the_session(
 ):
     server = v1.train.Server.create_local_server()
     hook = _rolling_back(tmp_path, model)
+    hook.begin()
     error, weight = _checks(hook, model, server.target)
     assert isinstance(error, tf.errors.AbortedError)
     assert weight == 0.0
@@ -160,6 +160,7 @@ def test_training_that_comes_no_farther_is_not_rolled_back_for_ever(
     model, tmp_path
 ):
     hook = _rolling_back(tmp_path, model)
+    hook.begin()
     kinds = [type(_checks(hook, model)[0]) for _ in range(5)]
     assert kinds == [
         *[save_errors.RolledBackError] * 3,
