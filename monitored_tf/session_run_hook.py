@@ -80,10 +80,13 @@ class SessionRunContext(
         `run()` gave them.
       session: The raw `tf.compat.v1.Session`.
       stop_requested: bool, whether `request_stop()` was called.
+      run_ended: `time.monotonic()` when the run succeeded, in seconds; None
+        before. What comes after it are the hooks' `after_run`.
     """
 
     # No property as in TensorFlow: it is asked for after every callback.
     stop_requested = False
+    run_ended: float | None = None
 
     def request_stop(self) -> None:
         """Asks for the end of the loop once this run is over."""

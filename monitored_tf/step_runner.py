@@ -27,17 +27,6 @@ RunOptions = tf.compat.v1.RunOptions
 _NO_REQUESTS: dict[int, Any] = {}
 
 
-class TimedRunContext(SessionRunContext):
-    """A run context that tells hooks whether the run has succeeded.
-
-    Attributes:
-      run_ended: `time.monotonic()` when it did; None before. What comes after
-        it are the hooks' `after_run`.
-    """
-
-    run_ended: float | None = None
-
-
 class StepRunner:
     """Runs the steps of one raw session.
 
@@ -107,7 +96,7 @@ class StepRunner:
         plan: RunPlan,
         run_metadata: Any,
     ) -> Any:
-        context = TimedRunContext(
+        context = SessionRunContext(
             SessionRunArgs._make((plan.fetches, plan.caller_feeds, None)),
             self._raw_session,
         )

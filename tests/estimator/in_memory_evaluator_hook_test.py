@@ -73,7 +73,7 @@ def _eval_input_fn():
 
 def _evaluations(folder):
     """Returns the step and the metrics of each evaluation in a folder."""
-    v1.summary.FileWriterCache.clear()
+    v1.summary.FileWriterCache.get(str(folder)).flush()
     return [
         (event.step, {one.tag: one.simple_value for one in event.summary.value})
         for path in sorted(glob.glob(f"{folder}/*.tfevents.*"))

@@ -72,7 +72,7 @@ def checkpoint_steps(folder):
 
 def events(folder):
     """Returns what was written as events: pairs of step and tag or kind."""
-    v1.summary.FileWriterCache.clear()
+    v1.summary.FileWriterCache.get(str(folder)).flush()
     (path,) = folder.glob("events.*")
     written = []
     for event in v1.train.summary_iterator(str(path)):

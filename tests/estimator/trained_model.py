@@ -81,7 +81,7 @@ def equal(metrics, others):
 
 def events_of(folder):
     """Returns `(step, tag, value)` of the summaries in a folder."""
-    v1.summary.FileWriterCache.clear()
+    v1.summary.FileWriterCache.get(str(folder)).flush()
     return [
         (event.step, value.tag, _value(value))
         for path in sorted(folder.iterdir())
