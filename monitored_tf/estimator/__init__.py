@@ -18,8 +18,8 @@ if TYPE_CHECKING:
         export as export,
         inputs as inputs,
     )
-    from monitored_tf.estimator.best_exporter import (
-        BestExporter as BestExporter,
+    from monitored_tf.estimator.config.run_config import (
+        RunConfig as RunConfig,
     )
     from monitored_tf.estimator.estimator import (
         Estimator as Estimator,
@@ -27,13 +27,8 @@ if TYPE_CHECKING:
     from monitored_tf.estimator.estimator_spec import (
         EstimatorSpec as EstimatorSpec,
     )
-    from monitored_tf.estimator.eval_spec import (
-        EvalSpec as EvalSpec,
-    )
-    from monitored_tf.estimator.exporters import (
-        Exporter as Exporter,
-        FinalExporter as FinalExporter,
-        LatestExporter as LatestExporter,
+    from monitored_tf.estimator.evaluate.warm_evaluation import (
+        WarmEvaluation as WarmEvaluation,
     )
     from monitored_tf.estimator.extenders import (
         add_metrics as add_metrics,
@@ -41,20 +36,25 @@ if TYPE_CHECKING:
     from monitored_tf.estimator.mode_keys import (
         ModeKeys as ModeKeys,
     )
-    from monitored_tf.estimator.predictor import (
+    from monitored_tf.estimator.predict.predictor import (
         Predictor as Predictor,
     )
-    from monitored_tf.estimator.run_config import (
-        RunConfig as RunConfig,
+    from monitored_tf.estimator.train_eval.best_exporter import (
+        BestExporter as BestExporter,
     )
-    from monitored_tf.estimator.train_spec import (
+    from monitored_tf.estimator.train_eval.eval_spec import (
+        EvalSpec as EvalSpec,
+    )
+    from monitored_tf.estimator.train_eval.exporters import (
+        Exporter as Exporter,
+        FinalExporter as FinalExporter,
+        LatestExporter as LatestExporter,
+    )
+    from monitored_tf.estimator.train_eval.train_spec import (
         TrainSpec as TrainSpec,
     )
-    from monitored_tf.estimator.training_and_evaluation import (
+    from monitored_tf.estimator.train_eval.training_and_evaluation import (
         train_and_evaluate as train_and_evaluate,
-    )
-    from monitored_tf.estimator.warm_evaluation import (
-        WarmEvaluation as WarmEvaluation,
     )
     from monitored_tf.estimator.warm_start import (
         VocabInfo as VocabInfo,
@@ -84,22 +84,22 @@ if TYPE_CHECKING:
 
 # Where each public name lives. The imports above tell type checkers the same.
 _NAMES = {
-    "estimator.best_exporter": ("BestExporter",),
+    "estimator.train_eval.best_exporter": ("BestExporter",),
     "estimator.estimator": ("Estimator",),
     "estimator.estimator_spec": ("EstimatorSpec",),
-    "estimator.eval_spec": ("EvalSpec",),
-    "estimator.exporters": (
+    "estimator.train_eval.eval_spec": ("EvalSpec",),
+    "estimator.train_eval.exporters": (
         "Exporter",
         "FinalExporter",
         "LatestExporter",
     ),
     "estimator.extenders": ("add_metrics",),
     "estimator.mode_keys": ("ModeKeys",),
-    "estimator.predictor": ("Predictor",),
-    "estimator.run_config": ("RunConfig",),
-    "estimator.train_spec": ("TrainSpec",),
-    "estimator.training_and_evaluation": ("train_and_evaluate",),
-    "estimator.warm_evaluation": ("WarmEvaluation",),
+    "estimator.predict.predictor": ("Predictor",),
+    "estimator.config.run_config": ("RunConfig",),
+    "estimator.train_eval.train_spec": ("TrainSpec",),
+    "estimator.train_eval.training_and_evaluation": ("train_and_evaluate",),
+    "estimator.evaluate.warm_evaluation": ("WarmEvaluation",),
     "estimator.warm_start": (
         "VocabInfo",
         "WarmStartSettings",

@@ -10,9 +10,10 @@ from typing import Any
 
 from absl import logging
 
-from monitored_tf.estimator import fn_args, session_config, warm_start
+from monitored_tf.estimator import fn_args, warm_start
+from monitored_tf.estimator.config import session_config
+from monitored_tf.estimator.config.run_config import RunConfig
 from monitored_tf.estimator.model import Model
-from monitored_tf.estimator.run_config import RunConfig
 
 # What tf.estimator's calls of itself, as code written for it may know. Nothing
 # calls it here, so that a subclass which defines it would train another model.

@@ -8,19 +8,16 @@ from typing import Any
 
 import tensorflow as tf
 
-from monitored_tf.estimator import (
-    construction,
-    evaluation,
-    model,
-    prediction,
-    saved_model_export,
-    training,
-)
+from monitored_tf.estimator import construction, model
+from monitored_tf.estimator.config.run_config import RunConfig
 from monitored_tf.estimator.estimator_spec import EstimatorSpec
+from monitored_tf.estimator.evaluate import evaluation
+from monitored_tf.estimator.evaluate.warm_evaluation import WarmEvaluation
 from monitored_tf.estimator.mode_keys import ModeKeys
-from monitored_tf.estimator.predictor import Predictor
-from monitored_tf.estimator.run_config import RunConfig
-from monitored_tf.estimator.warm_evaluation import WarmEvaluation
+from monitored_tf.estimator.predict import prediction
+from monitored_tf.estimator.predict.predictor import Predictor
+from monitored_tf.estimator.saved_model import saved_model_export
+from monitored_tf.estimator.train import training
 
 
 class Estimator:
@@ -448,3 +445,33 @@ class Estimator:
             checkpoint_path,
             strip_default_attrs,
         )
+
+
+def check_estimator(given: Any) -> None:
+    """Checks an argument that is to be an Estimator.
+
+    Args:
+      given: What was given for it.
+
+    Raises:
+      TypeError: if it is none.
+    """
+    if not isinstance(given, Estimator):
+        raise TypeError(
+            "`estimator` must have type `tf.estimator.Estimator`, that of "
+            f"monitored_tf. Got {given!r:.200}, of type "
+            f"{type(given).__name__}."
+        )
+
+
+def model_of(estimator: Estimator) -> model.Model:
+    """Returns the model that an Estimator runs.
+
+    Args:
+      estimator: The `Estimator`.
+
+    Raises:
+      TypeError: if it is none.
+    """
+    check_estimator(estimator)
+    return estimator._model

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from monitored_tf.estimator import eval_metrics, spec_checks
+from monitored_tf.estimator import spec_checks
+from monitored_tf.estimator.evaluate import eval_metrics
 
 
 class _Fields(NamedTuple):

@@ -8,21 +8,21 @@ from __future__ import annotations
 from typing import NoReturn
 
 from monitored_tf.estimator import unavailable
-from monitored_tf.estimator.early_stopping import (
+from monitored_tf.estimator.early_stopping.early_stopping import (
     make_early_stopping_hook,
     stop_if_higher_hook,
     stop_if_lower_hook,
     stop_if_no_decrease_hook,
     stop_if_no_increase_hook,
 )
-from monitored_tf.estimator.export import build_raw_supervised_input_receiver_fn
-from monitored_tf.estimator.extenders import call_logit_fn
-from monitored_tf.estimator.in_memory_evaluator_hook import (
-    InMemoryEvaluatorHook,
-)
-from monitored_tf.estimator.stop_at_checkpoint_step import (
+from monitored_tf.estimator.early_stopping.stop_at_checkpoint_step import (
     make_stop_at_checkpoint_step_hook,
 )
+from monitored_tf.estimator.evaluate.in_memory_evaluator_hook import (
+    InMemoryEvaluatorHook,
+)
+from monitored_tf.estimator.export import build_raw_supervised_input_receiver_fn
+from monitored_tf.estimator.extenders import call_logit_fn
 
 __all__ = [
     "InMemoryEvaluatorHook",

@@ -8,10 +8,10 @@ from typing import Any
 import tensorflow as tf
 
 from monitored_tf.estimator import fn_args
-from monitored_tf.estimator.estimator import Estimator
+from monitored_tf.estimator.config.run_config import RunConfig
+from monitored_tf.estimator.estimator import Estimator, check_estimator
 from monitored_tf.estimator.estimator_spec import EstimatorSpec
 from monitored_tf.estimator.mode_keys import ModeKeys
-from monitored_tf.estimator.run_config import RunConfig
 
 _METRIC_FN_ARGS = ("features", "labels", "predictions", "config")
 
@@ -39,7 +39,9 @@ def add_metrics(
 
     Raises:
       ValueError: if `metric_fn` names other arguments.
+      TypeError: if `estimator` is none.
     """
+    check_estimator(estimator)
     _check_arguments(metric_fn)
 
     def model_fn(

@@ -12,10 +12,10 @@ import tensorflow as tf
 
 from monitored_tf import keras_interop
 from monitored_tf.estimator import fn_args, input_pipeline
+from monitored_tf.estimator.config.run_config import RunConfig
 from monitored_tf.estimator.estimator_spec import EstimatorSpec
 from monitored_tf.estimator.input_pipeline import ModelInput
 from monitored_tf.estimator.mode_keys import ModeKeys
-from monitored_tf.estimator.run_config import RunConfig
 
 
 @dataclasses.dataclass(frozen=True)

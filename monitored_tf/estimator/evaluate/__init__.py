@@ -1,0 +1,1 @@
+"""How an Estimator evaluates, once or kept warm."""

@@ -1,0 +1,1 @@
+"""How an Estimator predicts, once or kept loaded."""

@@ -1,0 +1,1 @@
+"""`train_and_evaluate`: its specs, exporters and tasks."""

@@ -1,0 +1,171 @@
+"""When a model is exported while it is trained and evaluated."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from absl import logging
+
+from monitored_tf.estimator.export import old_exports
+from monitored_tf.estimator.train_eval import run_spec_checks
+
+
+class Exporter(abc.ABC):
+    """What `EvalSpec` takes: it is called after each evaluation.
+
+    A class of one's own decides in `export` whether to export, and how.
+
+    Attributes:
+      name: Of the folder, below `export` in the folder of the model, that the
+        exports are in; not empty.
+    """
+
+    @property
+    @abc.abstractmethod
+    def name(self) -> str:
+        """Of the folder of the exports."""
+
+    @abc.abstractmethod
+    def export(
+        self,
+        estimator: Any,
+        export_path: str,
+        checkpoint_path: str,
+        eval_result: Mapping[str, Any],
+        is_the_final_export: bool,
+    ) -> Any:
+        """Exports a model that was evaluated, or does not.
+
+        Args:
+          estimator: The `Estimator`.
+          export_path: Folder above that of the export.
+          checkpoint_path: Of the variables.
+          eval_result: What `Estimator.evaluate` returned for that checkpoint.
+          is_the_final_export: Whether training is at its end; never where
+            `TrainSpec.max_steps` is None.
+
+        Returns:
+          The path of the export; None if there is none.
+        """
+
+
+class SavedModelExporter(Exporter):
+    """Exports a SavedModel to be served, at each call.
+
+    Args:
+      name: As `Exporter.name`.
+      serving_input_receiver_fn: As for `Estimator.export_saved_model`.
+      assets_extra: As there.
+      as_text: As there.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        serving_input_receiver_fn: Callable[[], Any] | None,
+        assets_extra: Mapping[str, str] | None = None,
+        as_text: bool = False,
+    ) -> None:
+        self._name = name
+        self._serving_input_receiver_fn = serving_input_receiver_fn
+        self._assets_extra = assets_extra
+        self._as_text = as_text
+
+    @property
+    def name(self) -> str:
+        """Of the folder of the exports."""
+        return self._name
+
+    def export(
+        self,
+        estimator: Any,
+        export_path: str,
+        checkpoint_path: str,
+        eval_result: Mapping[str, Any],
+        is_the_final_export: bool,
+    ) -> Any:
+        """Exports the model; see `Exporter.export`."""
+        del eval_result, is_the_final_export
+        run_spec_checks.check_exports(estimator)
+        return estimator.export_saved_model(
+            export_path,
+            self._serving_input_receiver_fn,
+            assets_extra=self._assets_extra,
+            as_text=self._as_text,
+            checkpoint_path=checkpoint_path,
+        )
+
+
+class FinalExporter(SavedModelExporter):
+    """Exports once, at the end of a training that has `max_steps`.
+
+    Args:
+      name: As `Exporter.name`.
+      serving_input_receiver_fn: As for `Estimator.export_saved_model`.
+      assets_extra: As there.
+      as_text: As there.
+    """
+
+    def export(
+        self,
+        estimator: Any,
+        export_path: str,
+        checkpoint_path: str,
+        eval_result: Mapping[str, Any],
+        is_the_final_export: bool,
+    ) -> Any:
+        """Exports the model if it is final; see `Exporter.export`."""
+        if not is_the_final_export:
+            return None
+        logging.info("Exporting the model at the end of its training.")
+        return super().export(
+            estimator, export_path, checkpoint_path, eval_result, True
+        )
+
+
+class LatestExporter(SavedModelExporter):
+    """Exports after each evaluation, and deletes old exports.
+
+    Args:
+      name: As `Exporter.name`.
+      serving_input_receiver_fn: As for `Estimator.export_saved_model`.
+      assets_extra: As there.
+      as_text: As there.
+      exports_to_keep: How many of the newest are kept; None for all.
+
+    Raises:
+      ValueError: if that number is not positive.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        serving_input_receiver_fn: Callable[[], Any],
+        assets_extra: Mapping[str, str] | None = None,
+        as_text: bool = False,
+        exports_to_keep: int | None = 5,
+    ) -> None:
+        super().__init__(name, serving_input_receiver_fn, assets_extra, as_text)
+        old_exports.check_number(exports_to_keep)
+        self._exports_to_keep = exports_to_keep
+
+    def export(
+        self,
+        estimator: Any,
+        export_path: str,
+        checkpoint_path: str,
+        eval_result: Mapping[str, Any],
+        is_the_final_export: bool,
+    ) -> Any:
+        """Exports the model; see `Exporter.export`."""
+        exported = super().export(
+            estimator,
+            export_path,
+            checkpoint_path,
+            eval_result,
+            is_the_final_export,
+        )
+        old_exports.delete(export_path, self._exports_to_keep)
+        return exported
