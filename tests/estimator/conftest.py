@@ -7,18 +7,13 @@ import tensorflow as tf
 
 import monitored_tf.estimator as ours
 from monitored_tf.estimator.export import export_output
-from tests.estimator import small_training
+from tests.estimator import real_estimator, small_training
 
 
-def _real():
-    pytest.importorskip("tensorflow_estimator")
-    return tf.compat.v1.estimator
-
-
-@pytest.fixture(params=["ours", "tensorflow_estimator"])
+@pytest.fixture(params=real_estimator.BOTH)
 def estimator(request):
     """The module under test: ours, and theirs where it can be imported."""
-    return ours if request.param == "ours" else _real()
+    return ours if request.param == "ours" else tf.compat.v1.estimator
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from monitored_tf.estimator import warm_start
 from monitored_tf.estimator.warm_start import VocabInfo, WarmStartSettings
+from tests.estimator import real_estimator
 
 v1 = tf.compat.v1
 
@@ -46,11 +47,10 @@ def _warm(settings, **variables):
             return session.run(made)
 
 
-@pytest.fixture(params=["ours", "tensorflow_estimator"])
+@pytest.fixture(params=real_estimator.BOTH)
 def settings_class(request):
     if request.param == "ours":
         return WarmStartSettings
-    pytest.importorskip("tensorflow_estimator")
     return tf.estimator.WarmStartSettings
 
 

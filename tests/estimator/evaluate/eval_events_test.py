@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 from monitored_tf.estimator.evaluate import eval_events
+from tests.estimator import real_estimator
 
 
 def _write(folder, *evaluations, suffix=""):
@@ -26,12 +27,15 @@ def _files(folder):
     return sorted(os.path.join(folder, name) for name in os.listdir(folder))
 
 
-@pytest.fixture(params=["ours", "tensorflow_estimator"])
+@pytest.fixture(params=real_estimator.BOTH)
 def read(request):
     if request.param == "ours":
         return eval_events.read_eval_metrics
-    real = pytest.importorskip("tensorflow_estimator")
-    return real.python.estimator.early_stopping.read_eval_metrics
+    import tensorflow_estimator
+
+    return (
+        tensorflow_estimator.python.estimator.early_stopping.read_eval_metrics
+    )
 
 
 def test_metrics_by_step_in_order(read, tmp_path):

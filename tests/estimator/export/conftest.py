@@ -6,10 +6,10 @@ import pytest
 import tensorflow as tf
 
 from monitored_tf.estimator import export
+from tests.estimator import real_estimator
 
 
 def _real():
-    pytest.importorskip("tensorflow_estimator")
     from tensorflow_estimator.python.estimator.export import (
         export as receivers,
         export_lib as lib,
@@ -21,7 +21,7 @@ def _real():
     )
 
 
-@pytest.fixture(params=["ours", "tensorflow_estimator"])
+@pytest.fixture(params=real_estimator.BOTH)
 def lib(request):
     """The names under test: ours, and theirs where they can be imported."""
     return export if request.param == "ours" else _real()
