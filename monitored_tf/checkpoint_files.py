@@ -162,9 +162,9 @@ def _problem_of_v2(prefix: str, full: bool) -> str:
     if clause:
         return clause
     readable = len(reader.get_variable_to_shape_map())
-    if readable != index.tensors:
+    if readable != len(index.shapes):
         return (
-            f"{name}.index is damaged: of its {index.tensors} tensors only "
+            f"{name}.index is damaged: of its {len(index.shapes)} tensors only "
             f"{readable} can be read"
         )
     return _problem_of_shards(prefix, index.shard_bytes) or (

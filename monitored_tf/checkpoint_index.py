@@ -12,9 +12,10 @@ are messages of protocol buffers.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import struct
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
@@ -23,7 +24,7 @@ _BLOCK_TRAILER_BYTES = 5  # Kind of compression, checksum.
 # Fields of BundleHeaderProto.
 _NUM_SHARDS = 1
 # Fields of BundleEntryProto.
-_SHARD, _OFFSET, _SIZE, _SLICES = 3, 4, 5, 7
+_DTYPE, _SHAPE, _SHARD, _OFFSET, _SIZE, _SLICES = 1, 2, 3, 4, 5, 7
 _SLICE_KEY = b"\0"
 # Their names have five digits.
 _MOST_SHARDS = 99999
@@ -40,13 +41,15 @@ class CheckpointIndex:
     """What an index says.
 
     Attributes:
-      tensors: How many tensors there are.
+      shapes: Shape of each tensor, as a tuple.
+      dtypes: Dtype of each tensor.
       shard_bytes: The least length of each data file.
       slices: Name of each tensor that is saved in slices, with the slices as
         RestoreV2 takes them behind the shape: "0,3:-".
     """
 
-    tensors: int
+    shapes: Mapping[str, tuple[int, ...]]
+    dtypes: Mapping[str, Any]
     shard_bytes: tuple[int, ...]
     slices: Mapping[str, tuple[str, ...]]
 
@@ -67,10 +70,13 @@ def read(path: str) -> CheckpointIndex:
         raise FormatError(f"it is damaged ({error})") from error
 
 
+# A restore reads the same index twice: to verify it, and for the shapes.
+@functools.lru_cache(maxsize=1)
 def _parse(raw: bytes) -> CheckpointIndex:
     if len(raw) < _FOOTER_BYTES:
         raise FormatError(f"it has only {len(raw)} bytes")
-    tensors = 0
+    shapes: dict[str, tuple[int, ...]] = {}
+    dtypes: dict[str, Any] = {}
     shard_bytes: dict[int, int] = {}
     slices: dict[str, tuple[str, ...]] = {}
     shards = 1
@@ -78,15 +84,24 @@ def _parse(raw: bytes) -> CheckpointIndex:
         if not key:
             shards = dict(message_fields(value)).get(_NUM_SHARDS, 1)
             continue
-        shard, end, its_slices = _entry(value)
-        shard_bytes[shard] = max(end, shard_bytes.get(shard, 0))
-        tensors += not key.startswith(_SLICE_KEY)
-        if its_slices:
-            slices[key.decode()] = its_slices
+        entry = _entry(value)
+        end = entry.offset + entry.size
+        if end > shard_bytes.get(entry.shard, -1):
+            shard_bytes[entry.shard] = end
+        if key.startswith(_SLICE_KEY):
+            continue
+        name = key.decode()
+        shapes[name] = _shape(entry.shape)
+        dtypes[name] = _dtype(entry.dtype)
+        if entry.slices:
+            slices[name] = tuple(map(_slice, entry.slices))
     if not max(shard_bytes, default=0) < shards <= _MOST_SHARDS:
         raise FormatError(f"it is damaged ({shards} data files)")
     return CheckpointIndex(
-        tensors, tuple(shard_bytes.get(n, 0) for n in range(shards)), slices
+        shapes,
+        dtypes,
+        tuple(shard_bytes.get(n, 0) for n in range(shards)),
+        slices,
     )
 
 
@@ -125,20 +140,44 @@ def _block(raw: bytes, handle: bytes) -> Iterator[tuple[bytes, bytes]]:
         position += length
 
 
-def _entry(value: bytes) -> tuple[int, int, tuple[str, ...]]:
-    """Returns shard, end of its bytes in it, and slices."""
-    shard = offset = size = 0
-    slices = []
-    for field, content in message_fields(value):
-        if field == _SHARD:
-            shard = content
-        elif field == _OFFSET:
-            offset = content
-        elif field == _SIZE:
-            size = content
-        elif field == _SLICES:
-            slices.append(_slice(content))
-    return shard, offset + size, tuple(slices)
+class _Entry(NamedTuple):
+    """What stands in the message of a tensor, in the order of its fields."""
+
+    dtype: int
+    shape: bytes
+    shard: int
+    offset: int
+    size: int
+    slices: tuple[bytes, ...]
+
+
+def _entry(value: bytes) -> _Entry:
+    fields = message_fields(value)
+    content = dict(fields)
+    slices: tuple[bytes, ...] = ()
+    if _SLICES in content:  # The only one that is repeated.
+        slices = tuple(part for field, part in fields if field == _SLICES)
+    return _Entry(
+        content.get(_DTYPE, 0),
+        content.get(_SHAPE, b""),
+        content.get(_SHARD, 0),
+        content.get(_OFFSET, 0),
+        content.get(_SIZE, 0),
+        slices,
+    )
+
+
+@functools.lru_cache
+def _shape(message: bytes) -> tuple[int, ...]:
+    dimensions = (
+        dict(message_fields(one)) for _, one in message_fields(message)
+    )
+    return tuple(one.get(1, 0) for one in dimensions)
+
+
+@functools.lru_cache
+def _dtype(number: int) -> Any:
+    return tf.as_dtype(number)
 
 
 def _slice(message: bytes) -> str:

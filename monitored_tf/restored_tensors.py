@@ -5,13 +5,19 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Iterator, Sequence
-from typing import Any, Callable
+from typing import Any, Callable, Optional
 
 import tensorflow as tf
 
 _ASSIGNS = {"Assign", "AssignVariableOp"}
-_Names = Callable[[Any], tuple[Sequence[str], Sequence[str]]]
+# Ops that keep the elements of a tensor.
+_KEEPING = frozenset({"Identity", "Reshape"})
+_NO_OPS: frozenset[str] = frozenset()
+# The names and slices of a RestoreV2 op, or None if they are not constant.
+_Names = Callable[[Any], Optional[tuple[Sequence[str], Sequence[str]]]]
 _VARIABLES = {"VarHandleOp", "VariableV2", "Variable"}
+# Nothing is behind them. To ask an op for its inputs takes long.
+_ENDS = _VARIABLES | {"Const", "Placeholder"}
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -67,7 +73,7 @@ def restore_actions(saver: Any, graph: Any) -> list[RestoreAction]:
         return []
     restore_all = graph.get_operation_by_name(saver_def.restore_op_name)
     # Once for each op: it reads the names of all variables.
-    names = functools.lru_cache(None)(names_and_slices)
+    names = functools.lru_cache(None)(_foreseen)
     actions = [_action(op, names) for op in _steps(restore_all, {restore_all})]
     return sorted(actions, key=lambda action: action.target)
 
@@ -85,36 +91,42 @@ def _steps(op: Any, seen: set[Any]) -> Iterator[Any]:
 
 
 def _action(op: Any, names: _Names) -> RestoreAction:
-    tensors = [
-        _restored_tensor(output, path, op, *names(output.op))
-        for output, path in _sources(op)
-    ]
-    target = op.inputs[0].op.name if op.inputs else op.name
+    inputs = op.inputs
+    tensors = []
+    for output, path in _sources(inputs):
+        foreseen = names(output.op)
+        if foreseen is not None:
+            tensors.append(_restored_tensor(output, path, op, *foreseen))
+    target = inputs[0].op.name if inputs else op.name
     return RestoreAction(op, target, tuple(tensors))
 
 
-def _sources(op: Any) -> list[tuple[Any, frozenset[str]]]:
-    """Returns the restored tensors behind an op, and the ops between."""
+def _sources(inputs: Sequence[Any]) -> list[tuple[Any, frozenset[str]]]:
+    """Returns the restored tensors behind others, and the ops between."""
     sources = []
-    seen: set[Any] = set()
-    waiting = [(tensor, frozenset[str]()) for tensor in op.inputs]
+    # The graph keeps its tensors, one object for each.
+    seen: set[int] = set()
+    waiting = [(tensor, _NO_OPS) for tensor in inputs]
     while waiting:
         tensor, path = waiting.pop()
-        if tensor.ref() in seen:
+        if id(tensor) in seen:
             continue
-        seen.add(tensor.ref())
-        if tensor.op.type == "RestoreV2":
-            if _is_foreseeable(tensor.op):
-                sources.append((tensor, path))
-        else:
-            path |= {tensor.op.type}
-            waiting += [(behind, path) for behind in tensor.op.inputs]
+        seen.add(id(tensor))
+        op = tensor.op
+        kind = op.type
+        if kind == "RestoreV2":
+            sources.append((tensor, path))
+        elif kind not in _ENDS:
+            path |= {kind}
+            waiting += [(behind, path) for behind in op.inputs]
     return sources
 
 
-def _is_foreseeable(restore_op: Any) -> bool:
-    """Whether the names that it reads are constants, as a Saver's are."""
-    return all(names.op.type == "Const" for names in restore_op.inputs[1:3])
+def _foreseen(restore_op: Any) -> tuple[list[str], list[str]] | None:
+    """Returns what it reads; None if that is no constant, as a Saver's is."""
+    if any(names.op.type != "Const" for names in restore_op.inputs[1:3]):
+        return None
+    return names_and_slices(restore_op)
 
 
 def _restored_tensor(
@@ -124,16 +136,16 @@ def _restored_tensor(
     names: Sequence[str],
     slice_specs: Sequence[str],
 ) -> RestoredTensor:
-    slice_spec = slice_specs[output.value_index]
-    reshaped = "Reshape" in path
+    place = output.value_index
+    slice_spec = slice_specs[place]
     if slice_spec:
         shape: Any = _whole_shape(slice_spec)
-    elif action.type in _ASSIGNS and path <= {"Identity", "Reshape"}:
+    elif path <= _KEEPING and action.type in _ASSIGNS:
         shape = _variable_shape(action)
     else:  # Changed on the way, or no variable.
         shape = None
     return RestoredTensor(
-        names[output.value_index], slice_spec, shape, reshaped, output
+        names[place], slice_spec, shape, "Reshape" in path, output
     )
 
 
@@ -157,9 +169,16 @@ def _whole_shape(slice_spec: str) -> tuple[int, ...]:
 
 
 def _variable_shape(assign: Any) -> tuple[int | None, ...] | None:
-    variable = assign.inputs[0].op
-    if variable.type not in _VARIABLES:
+    # All in one message: an attribute alone takes longer.
+    variable = assign.inputs[0].op.node_def
+    if variable.op not in _VARIABLES:
         return None
-    shape = tf.TensorShape(variable.get_attr("shape"))
+    shape = variable.attr["shape"].shape
     # Where validate_shape is False, a variable has no shape of its own.
-    return None if shape.rank is None else tuple(shape.as_list())
+    if shape.unknown_rank:
+        return None
+    return tuple([_size(dimension.size) for dimension in shape.dim])
+
+
+def _size(size: int) -> int | None:
+    return None if size < 0 else size

@@ -3,7 +3,11 @@
 import pytest
 import tensorflow as tf
 
-from monitored_tf import checkpoint_differences, restored_tensors
+from monitored_tf import (
+    checkpoint_differences,
+    checkpoint_index,
+    restored_tensors,
+)
 
 v1 = tf.compat.v1
 
@@ -134,6 +138,28 @@ def test_a_variable_without_a_shape_takes_any(tmp_path, resource):
         )
 
     assert not _differences(path, make)
+
+
+def test_a_variable_that_is_free_in_one_dimension_takes_any_there(tmp_path):
+    def make():
+        v1.get_variable(
+            "free",
+            initializer=v1.placeholder_with_default([[0.0] * 4], (None, 4)),
+            validate_shape=False,
+            use_resource=True,
+        )
+
+    path = _save(tmp_path, _variables(free=(8, 4)))
+    assert not _differences(path, make)
+    path = _save(tmp_path, _variables(free=(8, 5)))
+    assert _differences(path, make).shapes == {"free": ("[8, 5]", "[?, 4]")}
+
+
+def test_a_damaged_index_has_no_contents(tmp_path):
+    path = _save(tmp_path, _variables(a=()))
+    (tmp_path / "model.ckpt-30.index").write_bytes(b"damaged")
+    with pytest.raises(checkpoint_index.FormatError, match="only 7 bytes"):
+        checkpoint_differences.contents(path)
 
 
 def test_a_reshaping_saver_needs_the_number_of_elements(tmp_path):

@@ -3,6 +3,7 @@
 import os
 import shutil
 
+import numpy as np
 import pytest
 import tensorflow as tf
 
@@ -150,8 +151,32 @@ def test_no_damage_of_an_index_is_an_error_of_ours(folder):
 def test_the_least_lengths_are_the_lengths(whole):
     index = checkpoint_index.read(str(whole / INDEX))
     assert index.shard_bytes == ((whole / DATA).stat().st_size,)
-    assert index.tensors == 7
+    assert len(index.shapes) == len(index.dtypes) == 7
     assert index.slices == {"cut": ("0,3:0,4", "3,3:0,4", "6,2:0,4")}
+
+
+def test_an_index_tells_shapes_and_dtypes_as_the_reader_does(tmp_path):
+    values = {
+        "scalar": np.float64(1),
+        "empty": np.zeros((0, 300), np.float32),
+        "large": np.zeros((70000, 1), np.int8),
+        "text": np.array([["one", "two"]]),
+        "truth": np.array([True]),
+        "half": tf.zeros((2, 3, 4, 5), tf.bfloat16),
+        "complex": np.zeros(3, np.complex64),
+    }
+    with tf.Graph().as_default(), v1.Session() as session:
+        for name, value in values.items():
+            v1.get_variable(name, initializer=tf.constant(value))
+        v1.get_variable("cut", (6, 4), partitioner=v1.fixed_size_partitioner(2))
+        session.run(v1.global_variables_initializer())
+        path = v1.train.Saver().save(session, str(tmp_path / NAME))
+    index = checkpoint_index.read(f"{path}.index")
+    reader = tf.train.load_checkpoint(path)
+    shapes = reader.get_variable_to_shape_map()
+    assert len(shapes) == len(values) + 1
+    assert index.shapes == {name: tuple(shapes[name]) for name in shapes}
+    assert index.dtypes == reader.get_variable_to_dtype_map()
 
 
 def test_each_shard_is_looked_at(tmp_path):
