@@ -25,6 +25,8 @@ from monitored_tf import errors
 SUFFIX = ".hooks.json"
 _VERSION = 1
 _INDEX = ".index"
+# Follows the checkpoint's name in that of the folder it is written in first.
+_UNFINISHED = "_temp_"
 
 
 def keyed(hooks: Iterable[Any]) -> dict[str, Any]:
@@ -96,10 +98,26 @@ def read(checkpoint: str) -> dict[str, Any]:
 
 
 def remove_orphans(folder: str) -> None:
-    """Removes the files of checkpoints that are not there any more."""
+    """Removes the files of checkpoints that are not there any more.
+
+    Other hooks may save into the folder, and remove files of it, meanwhile.
+    """
     names = set(tf.io.gfile.listdir(folder))
     for name in names:
-        if not name.endswith(SUFFIX):
-            continue
-        if name[: -len(SUFFIX)] + _INDEX not in names:
-            tf.io.gfile.remove(os.path.join(folder, name))
+        if name.endswith(SUFFIX) and _is_orphan(folder, name, names):
+            try:
+                tf.io.gfile.remove(os.path.join(folder, name))
+            except tf.errors.NotFoundError:
+                logging.debug("%s is gone already.", name)
+
+
+def _is_orphan(folder: str, name: str, names: set[str]) -> bool:
+    checkpoint = name[: -len(SUFFIX)]
+    # One that is being moved to its place gets its index last.
+    if any(other.startswith(checkpoint + _UNFINISHED) for other in names):
+        return False
+    # Asked for once more: it may have got it since the names were read.
+    index = checkpoint + _INDEX
+    return index not in names and not tf.io.gfile.exists(
+        os.path.join(folder, index)
+    )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
+from typing import Callable
 
 from monitored_tf import waiting
 from monitored_tf.recovery import SessionTimeoutError
@@ -36,9 +38,11 @@ def are_any() -> bool:
 
 
 def wait(folder: str) -> None:
-    """Waits until none is on its way into this folder."""
+    """Waits until none is on its way into this folder; says so after 10 s."""
     key = _key(folder)
-    with _changed:
+    if key not in _folders:
+        return
+    with _told(lambda: key), _changed:
         _changed.wait_for(lambda: key not in _folders)
 
 
@@ -62,13 +66,18 @@ def wait_for_all(limit_secs: float | None = None) -> None:
         left.intersection_update(_folders)
         return not left
 
-    told = waiting.told("checkpoints to be written", lambda: _listed(left))
-    with told, _changed:
+    with _told(lambda: _listed(left)), _changed:
         arrived = _changed.wait_for(have_arrived, limit)
     if not arrived:
         raise SessionTimeoutError(
             f"Writing checkpoints took more than {limit:.1f} s", _listed(left)
         )
+
+
+def _told(
+    details: Callable[[], str],
+) -> contextlib.AbstractContextManager[None]:
+    return waiting.told("checkpoints to be written", details)
 
 
 def _listed(folders: set[str]) -> str:

@@ -8,7 +8,6 @@ import re
 import shutil
 import socket
 import tempfile
-from collections.abc import Iterator
 
 from absl import logging
 
@@ -62,7 +61,7 @@ def parents(size_bytes: int) -> list[str]:
 
 def remove_left_behind() -> None:
     """Removes the folders of processes of this host that were killed."""
-    for parent in {_MEMORY, tempfile.gettempdir()}:
+    for parent in _places():
         for path in _named_like_ours(parent):
             lock = _locked(path, waits=False)
             if lock is None:
@@ -78,14 +77,27 @@ def _prefix() -> str:
     return f"{_NAME}-{socket.gethostname()}-"
 
 
-def _named_like_ours(parent: str) -> Iterator[str]:
-    if not os.path.isdir(parent):
-        return
-    with os.scandir(parent) as entries:
-        for entry in entries:
-            is_folder = entry.is_dir(follow_symlinks=False)
-            if is_folder and entry.name.startswith(_prefix()):
-                yield entry.path
+def _places() -> set[str]:
+    places = {_MEMORY}
+    try:
+        places.add(tempfile.gettempdir())
+    except FileNotFoundError as error:  # No place can be written.
+        logging.info("There is no folder for temporary files: %s", error)
+    return {place for place in places if os.path.isdir(place)}
+
+
+def _named_like_ours(parent: str) -> list[str]:
+    try:
+        with os.scandir(parent) as entries:
+            return [
+                entry.path
+                for entry in entries
+                if entry.name.startswith(_prefix())
+                and entry.is_dir(follow_symlinks=False)
+            ]
+    except OSError as error:  # No save may fail for it.
+        logging.info("%s can't be searched: %s", parent, error)
+        return []
 
 
 def _locked(path: str, waits: bool) -> int | None:

@@ -191,3 +191,22 @@ def test_files_of_checkpoints_that_are_gone_are_removed(tmp_path):
     hook_states.remove_orphans(str(tmp_path))
     names = sorted(path.name for path in tmp_path.iterdir())
     assert names == ["model.ckpt-3.hooks.json", "model.ckpt-3.index"]
+
+
+def test_files_of_checkpoints_that_are_being_moved_stay(tmp_path):
+    (tmp_path / "model.ckpt-12_temp_0f").mkdir()
+    for number in (1, 12):
+        (tmp_path / f"model.ckpt-{number}.hooks.json").touch()
+    hook_states.remove_orphans(str(tmp_path))
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == ["model.ckpt-12.hooks.json", "model.ckpt-12_temp_0f"]
+
+
+def test_another_hook_may_be_at_work_in_the_folder(tmp_path, monkeypatch):
+    """It removes a file, and finishes a checkpoint, once names were read."""
+    names = [f"model.ckpt-{number}.hooks.json" for number in (2, 3)]
+    (tmp_path / names[1]).touch()
+    (tmp_path / "model.ckpt-3.index").touch()
+    monkeypatch.setattr(tf.io.gfile, "listdir", lambda _: names)
+    hook_states.remove_orphans(str(tmp_path))
+    assert (tmp_path / names[1]).exists()

@@ -4,8 +4,9 @@ import os
 import threading
 
 import pytest
+from absl import logging
 
-from monitored_tf import saves_in_flight
+from monitored_tf import saves_in_flight, waiting
 from monitored_tf.recovery import SessionTimeoutError
 
 
@@ -27,6 +28,28 @@ def test_who_waits_for_a_folder_waits_for_all_that_go_there(
     waiter.join(10)
     assert not waiter.is_alive()
     assert not saves_in_flight.are_any()
+
+
+def test_who_waits_for_a_folder_says_so(tmp_path, monkeypatch):
+    said, lines = threading.Event(), []
+
+    def warning(text, *args):
+        lines.append(text % args)
+        said.set()
+
+    monkeypatch.setattr(logging, "warning", warning)
+    monkeypatch.setattr(waiting, "FIRST_LINE_SECS", 0.0)
+    monkeypatch.setattr(waiting, "_LOOK_EVERY_SECS", 0.01)
+    folder = os.path.realpath(tmp_path)
+    saves_in_flight.begin(folder)
+    waiter = threading.Thread(target=saves_in_flight.wait, args=(folder,))
+    waiter.start()
+    try:
+        assert said.wait(10)
+    finally:
+        saves_in_flight.end(folder)
+        waiter.join(10)
+    assert lines[0] == f"Waiting 0 s for checkpoints to be written: {folder}"
 
 
 def test_who_waits_for_all_waits_for_each_folder_once(tmp_path):

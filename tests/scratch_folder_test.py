@@ -98,3 +98,22 @@ def test_without_a_folder_in_memory_there_is_the_other(memory, tmp_path):
     memory.rmdir()
     assert scratch_folder.parents(1) == [str(tmp_path / "temporary")]
     scratch_folder.remove_left_behind()
+
+
+def test_where_nothing_can_be_looked_for_nothing_is_removed(
+    memory, monkeypatch, caplog
+):
+    """No save may fail for it."""
+
+    def none():
+        raise FileNotFoundError("No usable temporary directory found")
+
+    monkeypatch.setattr(tempfile, "gettempdir", none)
+    left = memory / f"{scratch_folder._prefix()}1-abc"
+    left.mkdir()
+    with caplog.at_level("INFO"):
+        scratch_folder.remove_left_behind()
+        assert scratch_folder._named_like_ours(str(memory / "gone")) == []
+    assert not left.exists()
+    assert "no folder for temporary files" in caplog.text
+    assert "gone can't be searched" in caplog.text

@@ -135,8 +135,8 @@ class SavingHook(TellingHook):
         self._is_clean = True
         basename = os.path.relpath(self._save_path, self._folder)
         unfinished_files.remove_leftovers(self._folder, basename)
-        if self._is_async:
-            scratch_folder.remove_left_behind()
+        # Of saves in the background that were killed, whatever this hook's do.
+        scratch_folder.remove_left_behind()
 
     def _save_waited(
         self,

@@ -84,7 +84,12 @@ def outcomes_of(scenario, library):
 
 
 def cell(found):
-    """Returns outcomes as text; those that are equal are named together."""
+    """Returns outcomes as text; those that are equal are named together.
+
+    Where there are none the library has nothing that could fail.
+    """
+    if not found:
+        return "n/a"
     names = collections.defaultdict(list)
     for name, outcome in found.items():
         names[str(outcome)].append(name)

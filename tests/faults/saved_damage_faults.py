@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import itertools
 import pathlib
 import re
 import shutil
@@ -31,9 +32,8 @@ FILES = {
 
 
 CLUSTER_CASES = {
-    "data truncated": ("data", "truncated"),
-    "index missing": ("index", "missing"),
-    "state emptied": ("state", "emptied"),
+    f"{file} {damage}": (file, damage)
+    for file, damage in itertools.product(FILES, DAMAGES)
 }
 
 

@@ -43,15 +43,29 @@ def outage(
     break_folder,
     make_disk=contextlib.nullcontext,
     size=programs.SMALL,
+    **ours,
 ):
-    """The folder can't be written for two steps."""
+    """The folder can't be written for two steps.
+
+    Args:
+      library: Whose session saves.
+      break_folder: Given the folder, returns a context manager.
+      make_disk: The same, around all.
+      size: How many weights there are.
+      **ours: Arguments that only our session has.
+    """
     found = {}
     for case, rule in _RULES.items():
         with tempfile.TemporaryDirectory() as folder, make_disk(folder):
             hook = outages.OutageHook(break_folder(folder), _OUTAGE)
             try:
                 progress = hook_programs.watched(
-                    _train, library, folder, hook, rule, size
+                    _train,
+                    library,
+                    folder,
+                    hook,
+                    size,
+                    {"on_save_error": rule, **ours},
                 )
             finally:
                 hook.mend()
@@ -59,10 +73,8 @@ def outage(
     return found
 
 
-def _train(progress, library, folder, hook, rule, size):
-    programs.train(
-        progress, library, folder, [hook], _STEPS, size, on_save_error=rule
-    )
+def _train(progress, library, folder, hook, size, ours):
+    programs.train(progress, library, folder, [hook], _STEPS, size, **ours)
 
 
 def _judged(progress, folder, can_go_on):
@@ -87,15 +99,15 @@ def _judged(progress, folder, can_go_on):
     return Outcome("handled", "saved again when it could be written")
 
 
-def killed_in_a_save(library, trials=3):
+def killed_in_a_save(library, trials=15, **ours):
     """A process that saves is killed by SIGKILL, then starts again."""
     kept, n_planted, n_left = [], 0, 0
     for _ in range(trials):
         with tempfile.TemporaryDirectory() as folder:
-            _kill_in_a_save(library, pathlib.Path(folder))
+            _kill_in_a_save(library, pathlib.Path(folder), ours)
             n_planted += len(_unfinished(folder))
             newest = _newest_step(folder)
-            progress = hook_programs.watched(_restart, library, folder)
+            progress = hook_programs.watched(_restart, library, folder, ours)
             kept.append(progress and progress.steps == [newest + 1])
             n_left += len(_unfinished(folder))
     of = f"in {sum(map(bool, kept))} of {trials} trials"
@@ -110,21 +122,27 @@ def killed_in_a_save(library, trials=3):
     }
 
 
-def _kill_in_a_save(library, folder):
+def _kill_in_a_save(library, folder, ours):
     options = {
         "act": "save_for_ever",
         "library": library,
         "folder": str(folder),
+        **ours,
     }
     with LocalCluster(
         {"worker": 1}, roles.play, (options,), life_secs=60
     ) as cluster:
         deadline = time.monotonic() + 40
-        first = folder / f"model.ckpt-{programs.SAVED}.index"
-        while not (first.exists() and _stops_in_a_save(cluster, folder)):
+        while not (_has_saved(folder) and _stops_in_a_save(cluster, folder)):
             if time.monotonic() > deadline:
                 raise TimeoutError(cluster.output("worker"))
         cluster.kill("worker")
+
+
+def _has_saved(folder):
+    # Of SAVED, or later: only the last ones are kept.
+    steps = (re.search(r"-(\d+)\.index$", name) for name in os.listdir(folder))
+    return any(step and int(step[1]) >= programs.SAVED for step in steps)
 
 
 def _stops_in_a_save(cluster, folder):
@@ -139,9 +157,9 @@ def _stops_in_a_save(cluster, folder):
     return False
 
 
-def _restart(progress, library, folder):
+def _restart(progress, library, folder, ours):
     step, _ = programs.model(programs.LARGE)
-    with programs.open_session(library, folder) as session:
+    with programs.open_session(library, folder, **ours) as session:
         progress.steps.append(int(session.run(step)))
 
 

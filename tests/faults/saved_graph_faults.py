@@ -65,10 +65,10 @@ def _train(progress, library, folder, make):
         progress.steps.append(int(session.run(step)))
 
 
-def nan_weights(library):
+def nan_weights(library, **ours):
     """Weights become NaN in a step; the ones that are trained next are not."""
     return {
-        case: _nan(library, on_nan)
+        case: _nan(library, {"on_nan": on_nan, **ours})
         for case, on_nan in {
             "by default": "raise",
             "on_nan='rollback'": "rollback",
@@ -76,20 +76,21 @@ def nan_weights(library):
     }
 
 
-def _nan(library, on_nan):
+def _nan(library, ours):
     with tempfile.TemporaryDirectory() as folder:
-        progress = hook_programs.watched(_train_nan, library, folder, on_nan)
+        progress = hook_programs.watched(_train_nan, library, folder, ours)
         path = tf.train.latest_checkpoint(folder)
         saved = tf.train.load_checkpoint(path).get_tensor("w")
     if not np.isfinite(saved).all():
         return Outcome("loses", "NaN in the newest checkpoint")
     error = v1.train.NanLossDuringTrainingError()
-    outcome = hook_programs.judged(progress, error, on_nan == "rollback")
+    is_curable = ours["on_nan"] == "rollback"
+    outcome = hook_programs.judged(progress, error, is_curable)
     # Without the message, which names the folder.
     return Outcome(outcome.kind, outcome.text.partition(" (")[0])
 
 
-def _train_nan(progress, library, folder, on_nan):
+def _train_nan(progress, library, folder, ours):
     gradients = iter(
         float("nan") if number == hook_programs.FAULT_AT else 1.0
         for number in itertools.count(1)
@@ -100,7 +101,7 @@ def _train_nan(progress, library, folder, on_nan):
     )
     with tf.control_dependencies([v1.assign_add(w, tf.fill([100], gradient))]):
         step = hook_programs.counted_step()
-    with programs.open_session(library, folder, on_nan=on_nan) as session:
+    with programs.open_session(library, folder, **ours) as session:
         while max(progress.steps, default=0) < hook_programs.STEPS:
             progress.steps.append(int(session.run(step)))
 

@@ -5,6 +5,7 @@ The parent starts them as tasks of a `LocalCluster`, with `play`.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import time
@@ -20,6 +21,7 @@ v1 = tf.compat.v1
 READY = "ready"
 # The step before it.
 STEPS = 10
+SAVE_SECS = 0.5
 
 
 def play(options):
@@ -36,14 +38,15 @@ def open_session(library, folder, signum, **options):
     hooks = []
     if library == "monitored_tf" and signum != signal.SIGTERM:
         hooks = [monitored_tf.PreemptionHook(signals=[signum])]
-    return programs.open_session(library, folder, hooks, every=None, **options)
+    options = {"every": None, **options}
+    return programs.open_session(library, folder, hooks, **options)
 
 
-def train(library, folder, signum, then):
+def train(library, folder, signum, then, **options):
     """Counts steps, says each, and does `then` something."""
     step, _ = programs.model()
     endless = _endless_op()
-    with open_session(library, folder, signum) as session:
+    with open_session(library, folder, signum, **options) as session:
         while not session.should_stop():
             at = session.run(step)
             print("step", at)
@@ -53,6 +56,31 @@ def train(library, folder, signum, then):
         if then == "step_then_end_slowly":
             print("stops")
             time.sleep(30)
+
+
+def train_in_a_save(library, folder, signum, then):
+    """Does so while that step is saved in the background."""
+    with slow_save(STEPS):
+        options = {"every": STEPS, "async_save": True}
+        train(library, folder, signum, then, **options)
+
+
+@contextlib.contextmanager
+def slow_save(step):
+    """Our saves of a step take SAVE_SECS, as long as this holds."""
+    move = tf.io.gfile.rename
+
+    def moved_late(source, target, overwrite=False):
+        if target.endswith(f"model.ckpt-{step}.index"):
+            time.sleep(SAVE_SECS)
+        move(source, target, overwrite=overwrite)
+
+    # Where our saves move their files to their places.
+    unfinished_files.tf.io.gfile.rename = moved_late
+    try:
+        yield
+    finally:
+        unfinished_files.tf.io.gfile.rename = move
 
 
 def step_on(session, endless):
@@ -97,10 +125,10 @@ def _endless_op():
     return tf.queue.FIFOQueue(1, tf.int64).dequeue()
 
 
-def save_for_ever(library, folder):
+def save_for_ever(library, folder, **ours):
     """Saves 1 MB at each step."""
     step, _ = programs.model(programs.LARGE)
-    with programs.open_session(library, folder) as session:
+    with programs.open_session(library, folder, **ours) as session:
         while True:
             session.run(step)
 

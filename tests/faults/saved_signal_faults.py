@@ -28,15 +28,29 @@ ACTS = {
     "during evaluation": ("train", "evaluate"),
     "twice": ("train", "step_then_end_slowly"),
 }
+# The same, while a checkpoint is written in the background.
+ACTS_IN_A_SAVE = {
+    "while stepping": ("train_in_a_save", "step_on"),
+    "while run() is blocked": ("train_in_a_save", "block"),
+}
 
 
-def signalled(library, number, acts=ACTS):
-    """The signal comes at one time or another, or twice."""
-    return {act: _signalled(library, number, act) for act in acts}
+def signalled(library, number, acts=ACTS, only=()):
+    """The signal comes at one time or another, or twice.
+
+    Args:
+      library: Whose session trains.
+      number: The signal.
+      acts: What the process does, by name.
+      only: Names of those to look at; all if empty.
+    """
+    return {
+        name: _signalled(library, number, name, *acts[name])
+        for name in only or acts
+    }
 
 
-def _signalled(library, number, name):
-    act, then = ACTS[name]
+def _signalled(library, number, name, act, then):
     with tempfile.TemporaryDirectory() as folder:
         options = {
             "act": act,

@@ -8,6 +8,7 @@ import time
 import pytest
 import tensorflow as tf
 
+import monitored_tf
 from monitored_tf import errors
 from monitored_tf.hooks.preemption_hook import PreemptionHook
 from monitored_tf.testing import LocalCluster
@@ -348,3 +349,16 @@ def test_no_signal_no_error():
     assert PreemptionHook().preempted is None
     error = errors.Preempted("why", 143, signal.SIGTERM)
     assert (str(error), error.code, error.signum) == ("why", 143, 15)
+
+
+def test_a_hook_begins_anew_with_each_session(step):
+    hook = PreemptionHook()
+    with pytest.raises(errors.Preempted):
+        with monitored_tf.MonitoredSession(hooks=[hook]) as session:
+            os.kill(os.getpid(), signal.SIGTERM)
+            while True:
+                session.run(step)
+    assert hook.preempted is not None
+    with monitored_tf.MonitoredSession(hooks=[hook]) as session:
+        assert hook.preempted is None
+        assert session.run(step) == 1
