@@ -128,6 +128,15 @@ class Estimator:
           ValueError: if both limits are given or one is not positive, or this
             task is a ps or an evaluator.
           TypeError: if a hook or a listener is none.
+          CheckpointMismatchError: if the newest checkpoint is of another model;
+            see `restore` of `RunConfig`.
+          CheckpointDamagedError: if there are checkpoints, but none is whole;
+            see `allow_fresh_start` there.
+          NanWeightsError: if a variable that is to be saved holds NaN or Inf.
+          CheckpointSaveError: if a checkpoint can't be written.
+          Preempted: if SIGTERM came, once the last step is saved.
+          RecoveryGaveUp: if a lost session can't be replaced within the limits
+            of `recovery` there.
           As `model_fn`, `input_fn` and the hooks.
         """
         training.train(
@@ -161,6 +170,10 @@ class Estimator:
           ValueError: if `steps` is not positive, there is no such checkpoint,
             or a metric has one of the names above.
           TypeError: if a hook is none.
+          CheckpointMismatchError: if the checkpoint is of another model.
+          CheckpointDamagedError: if it is not whole; no other one is taken.
+          Preempted: if SIGTERM came; nothing is written then.
+          RecoveryGaveUp: as `train`.
           As `model_fn`, `input_fn` and the hooks.
         """
         return evaluation.evaluate(
@@ -191,6 +204,9 @@ class Estimator:
         Raises:
           ValueError: if there is no such checkpoint or key, or the first
             dimensions differ.
+          CheckpointMismatchError: as `evaluate`.
+          CheckpointDamagedError: as `evaluate`.
+          RecoveryGaveUp: as `train`.
           As `model_fn`, `input_fn` and the hooks.
         """
         return prediction.predict(
@@ -230,6 +246,8 @@ class Estimator:
         Raises:
           ValueError: if not one of the two is given, there is no such
             checkpoint or key, or the model has prediction hooks.
+          CheckpointMismatchError: as `evaluate`.
+          CheckpointDamagedError: as `evaluate`.
         """
         return Predictor(
             self._model,
@@ -474,4 +492,4 @@ def model_of(estimator: Estimator) -> model.Model:
       TypeError: if it is none.
     """
     check_estimator(estimator)
-    return estimator._model
+    return estimator._model  # noqa: SLF001  -- of this module.

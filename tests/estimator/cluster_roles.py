@@ -86,3 +86,11 @@ def play_impatient(folder, *max_steps):
     """As `play`; says soon what it waits for."""
     waiting.FIRST_LINE_SECS = 0.5
     play(folder, *max_steps)
+
+
+def serve():
+    """Serves, alone, for those that connect to it."""
+    task = tf.distribute.cluster_resolver.TFConfigClusterResolver()
+    server = tf.distribute.Server(task.cluster_spec(), task.task_type, 0)
+    print("serving.", flush=True)
+    server.join()

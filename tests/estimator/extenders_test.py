@@ -136,3 +136,8 @@ def test_a_logit_fn_gets_what_it_names(call_logit_fn, graph):
 def test_other_logits_are_refused(call_logit_fn, graph, logits):
     with pytest.raises(ValueError, match="logit_fn should return a Tensor"):
         call_logit_fn(lambda features: logits, None, "train", {}, None)
+
+
+def test_what_is_no_estimator_is_refused():
+    with pytest.raises(TypeError, match="`estimator` must have type .* None"):
+        ours.add_metrics(None, dict)

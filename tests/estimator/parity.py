@@ -7,122 +7,40 @@ writes the record of the real Estimator, of TensorFlow 2.15, which
 """
 
 import functools
-import glob
 import json
 import os
 import pathlib
 import tempfile
 
-import numpy as np
 import tensorflow as tf
+
+from tests.estimator import parity_model, parity_reads
+from tests.estimator.parity_model import Listener, Steps, input_fn
 
 v1 = tf.compat.v1
 RECORD = pathlib.Path(__file__).with_name("parity.json")
-_ROWS, _BATCH = 60, 8
-
-
-class Steps(v1.train.SessionRunHook):
-    """Keeps the loss of each step, and the order of its callbacks."""
-
-    def __init__(self):
-        self.losses = []
-        self.calls = []
-
-    def begin(self):
-        self.calls.append("begin")
-        self._loss = v1.losses.get_losses()[0]
-
-    def after_create_session(self, session, coord):
-        self.calls.append("after_create_session")
-
-    def before_run(self, run_context):
-        return v1.train.SessionRunArgs(self._loss)
-
-    def after_run(self, run_context, run_values):
-        self.losses.append(float(run_values.results))
-
-    def end(self, session):
-        self.calls.append("end")
-
-
-class Listener(v1.train.CheckpointSaverListener):
-    """Keeps the order of its callbacks."""
-
-    def __init__(self):
-        self.calls = []
-
-    def begin(self):
-        self.calls.append("begin")
-
-    def before_save(self, session, global_step_value):
-        self.calls.append(f"before {global_step_value}")
-
-    def after_save(self, session, global_step_value):
-        self.calls.append(f"after {global_step_value}")
-
-    def end(self, session, global_step_value):
-        self.calls.append(f"end {global_step_value}")
-
-
-def input_fn(mode, params):
-    """Rows of two features and a label; shuffled to train."""
-    random = np.random.RandomState(3)
-    x = random.rand(_ROWS, 2).astype(np.float32)
-    labels = (x.sum(axis=1, keepdims=True) > 1).astype(np.float32)
-    data = tf.data.Dataset.from_tensor_slices(({"x": x}, labels))
-    if mode == "train":
-        data = data.shuffle(_ROWS, seed=params["seed"]).repeat()
-    return data.batch(_BATCH)
-
-
-def model_fn(estimators, features, labels, mode, params):
-    """Two layers with dropout, and metrics of several kinds."""
-    is_training = mode == estimators.ModeKeys.TRAIN
-    with v1.variable_scope("net"):
-        hidden = v1.get_variable("hidden", [2, params["units"]])
-        output = v1.get_variable("output", [params["units"], 1])
-        net = tf.nn.relu(tf.matmul(features["x"], hidden))
-        if is_training:
-            net = tf.nn.dropout(net, rate=0.2)
-        logits = tf.matmul(net, output)
-    score = tf.sigmoid(logits, name="score")
-    outputs = estimators.export
-    spec = functools.partial(
-        estimators.EstimatorSpec,
-        mode,
-        predictions={"score": score, "logits": logits},
-        export_outputs={
-            "serving_default": outputs.PredictOutput({"score": score}),
-            "regression": outputs.RegressionOutput(score),
-        },
-    )
-    if mode == estimators.ModeKeys.PREDICT:
-        return spec()
-    loss = v1.losses.sigmoid_cross_entropy(labels, logits)
-    accuracy = v1.metrics.accuracy(labels, tf.round(score))
-    v1.summary.scalar("accuracy", accuracy[1])
-    step = v1.train.get_global_step()
-    optimizer = v1.train.AdamOptimizer(params["rate"])
-    return spec(
-        loss=loss,
-        train_op=optimizer.minimize(loss, global_step=step),
-        eval_metric_ops={
-            "accuracy": accuracy,
-            "auc": v1.metrics.auc(labels, score),
-            "difference": (accuracy[0] - 0.5, tf.group(accuracy[1])),
-        },
-    )
-
-
-def receiver_fn(estimators):
-    """Serialized examples, as a server gets them."""
-    spec = {"x": tf.io.FixedLenFeature([2], tf.float32)}
-    return estimators.export.build_parsing_serving_input_receiver_fn(spec)()
 
 
 def observed(estimators, folder):
     """Plays the program; returns what was seen, as JSON can hold it."""
     folder = pathlib.Path(folder)
+    made = _made(estimators, folder)
+    seen = {}
+    for play in (
+        _trained,
+        _evaluated,
+        _predicted_and_exported,
+        _trained_and_evaluated,
+        _files_and_events,
+        _warm_started,
+        _stopped_early,
+        _of_arrays,
+    ):
+        seen.update(play(estimators, made, folder))
+    return seen
+
+
+def _made(estimators, folder, **more):
     config = estimators.RunConfig(
         str(folder),
         tf_random_seed=11,
@@ -131,95 +49,150 @@ def observed(estimators, folder):
         log_step_count_steps=10,
         keep_checkpoint_max=2,
     )
-    made = estimators.Estimator(
-        functools.partial(model_fn, estimators),
+    return estimators.Estimator(
+        functools.partial(parity_model.model_fn, estimators),
         config=config,
         params={"units": 4, "rate": 0.05, "seed": 5},
+        **more,
     )
+
+
+def _receiver_fn(estimators):
+    return functools.partial(parity_model.receiver_fn, estimators)
+
+
+def _trained(estimators, made, folder):
     steps, listener = Steps(), Listener()
     made.train(input_fn, [steps], steps=25, saving_listeners=[listener])
-    seen = {"files": _files(folder)}
+    files = parity_reads.files(folder)
     made.train(input_fn, [steps], max_steps=32)
     made.train(input_fn, [steps], max_steps=32)
-    seen.update(losses=steps.losses, calls=steps.calls, listener=listener.calls)
-    seen["metrics"] = _plain(made.evaluate(input_fn, name="test"))
-    seen["partial"] = _plain(made.evaluate(input_fn, steps=2))
-    predictions = made.predict(input_fn, predict_keys=["score"])
-    seen["scores"] = [float(one["score"][0]) for one in predictions]
-    seen["variables"] = {
-        name: np.asarray(made.get_variable_value(name)).ravel().tolist()
-        for name in sorted(made.get_variable_names())
+    return {
+        "files": files,
+        "losses": steps.losses,
+        "calls": steps.calls,
+        "listener": listener.calls,
+        "nodes": sorted(steps.nodes),
     }
-    exported = made.export_saved_model(
-        str(folder / "exported"), functools.partial(receiver_fn, estimators)
+
+
+def _evaluated(estimators, made, folder):
+    extended = estimators.add_metrics(made, parity_model.more_metrics)
+    return {
+        "metrics": parity_reads.plain(made.evaluate(input_fn, name="test")),
+        "partial": parity_reads.plain(made.evaluate(input_fn, steps=2)),
+        "more metrics": parity_reads.plain(
+            extended.evaluate(input_fn, name="more")
+        ),
+    }
+
+
+def _predicted_and_exported(estimators, made, folder):
+    predictions = made.predict(input_fn, predict_keys=["score"])
+    scores = [float(one["score"][0]) for one in predictions]
+    path = made.export_saved_model(
+        str(folder / "exported"), _receiver_fn(estimators)
     )
-    seen["signatures"] = _signatures(exported)
-    result = estimators.train_and_evaluate(
-        made,
-        estimators.TrainSpec(input_fn, max_steps=50),
-        estimators.EvalSpec(
-            input_fn,
-            throttle_secs=0,
-            exporters=estimators.FinalExporter(
-                "final", functools.partial(receiver_fn, estimators)
+    return {
+        "scores": scores,
+        "variables": parity_reads.variables(made),
+        "signatures": parity_reads.signatures(path),
+    }
+
+
+def _trained_and_evaluated(estimators, made, folder):
+    receiver_fn = _receiver_fn(estimators)
+    exporters = [
+        estimators.FinalExporter("final", receiver_fn),
+        estimators.LatestExporter("latest", receiver_fn, exports_to_keep=1),
+        estimators.BestExporter("best", receiver_fn, exports_to_keep=2),
+        estimators.BestExporter(
+            "worst",
+            receiver_fn,
+            compare_fn=lambda best_eval_result, current_eval_result: (
+                best_eval_result["loss"] < current_eval_result["loss"]
             ),
         ),
+    ]
+    metrics, exports = estimators.train_and_evaluate(
+        made,
+        estimators.TrainSpec(input_fn, max_steps=50),
+        estimators.EvalSpec(input_fn, throttle_secs=0, exporters=exporters),
     )
-    seen["train_and_evaluate"] = _plain(result[0])
+    folders = sorted((folder / "export").iterdir())
+    return {
+        "train_and_evaluate": parity_reads.plain(metrics),
+        "last exports": [
+            path and os.path.basename(os.path.dirname(os.fsdecode(path)))
+            for path in exports
+        ],
+        "exports": {path.name: len([*path.iterdir()]) for path in folders},
+    }
+
+
+def _files_and_events(estimators, made, folder):
     v1.summary.FileWriterCache.clear()
+    seen = {"all files": parity_reads.files(folder)}
     # Which step a summary of training has is a race of its read with the step.
-    seen["events"] = sorted(_events(folder))
-    for name in ("eval", "eval_test"):
-        seen[f"events {name}"] = _events(folder / name)
-    seen["all files"] = _files(folder)
+    seen["events"] = sorted(parity_reads.events(folder))
+    for name in ("eval", "eval_test", "eval_more"):
+        seen[f"events {name}"] = parity_reads.events(folder / name)
     return seen
 
 
-def _plain(metrics):
-    return {name: float(value) for name, value in metrics.items()}
-
-
-def _files(folder):
-    names = (
-        path.relative_to(folder).as_posix()
-        for path in folder.rglob("*")
-        if path.is_file() and "export" not in path.relative_to(folder).parts[0]
+def _warm_started(estimators, made, folder):
+    """A new model that begins with the hidden layer of the trained one."""
+    settings = estimators.WarmStartSettings(
+        str(folder),
+        "net/.*",
+        var_name_to_prev_var_name={"net/output": "net/output/Adam"},
     )
-    return sorted(
-        {
-            name.split(".tfevents.")[0] + " of events"
-            if "tfevents" in name
-            else name
-            for name in names
-        }
-    )
-
-
-def _events(folder):
-    """Returns the tags with their steps."""
-    tags = {}
-    for path in sorted(glob.glob(str(folder / "*tfevents*"))):
-        for event in v1.train.summary_iterator(path):
-            for value in event.summary.value:
-                tags.setdefault(value.tag, []).append(event.step)
-    return {tag: sorted(steps) for tag, steps in sorted(tags.items())}
-
-
-def _signatures(exported):
-    with tf.Graph().as_default(), v1.Session() as session:
-        meta = v1.saved_model.load(session, ["serve"], os.fsdecode(exported))
+    other = _made(estimators, folder / "warm", warm_start_from=settings)
+    steps = Steps()
+    metrics = other.evaluate(input_fn)
+    other.train(input_fn, [steps], steps=3)
     return {
-        key: {
-            "method": signature.method_name,
-            "inputs": _tensors(signature.inputs),
-            "outputs": _tensors(signature.outputs),
-        }
-        for key, signature in sorted(meta.signature_def.items())
+        "warm metrics": parity_reads.plain(metrics),
+        "warm losses": steps.losses,
+        "warm variables": parity_reads.variables(other),
     }
 
 
-def _tensors(infos):
-    return {name: [info.name, info.dtype] for name, info in infos.items()}
+def _stopped_early(estimators, made, folder):
+    """A model that is good enough, as soon as it was evaluated."""
+    other = _made(estimators, folder / "early")
+    hook = estimators.experimental.stop_if_lower_hook(
+        other,
+        "loss",
+        100.0,
+        min_steps=2,
+        run_every_secs=None,
+        run_every_steps=3,
+    )
+    steps = Steps()
+    for count in (2, 30):
+        other.train(input_fn, [steps, hook], steps=count)
+        other.evaluate(input_fn, steps=1)
+    return {
+        "early steps": len(steps.losses),
+        "early names": [*parity_reads.variables(other)],
+    }
+
+
+def _of_arrays(estimators, made, folder):
+    """Trains on arrays, with batches across the end of an epoch."""
+    x, y = parity_model.arrays()
+    # In TensorFlow, inputs of arrays are in the namespace of version 1 only.
+    is_ours = hasattr(estimators, "inputs")
+    inputs = (estimators if is_ours else v1.estimator).inputs
+    give = functools.partial(inputs.numpy_input_fn, x, y, 16)
+    other, steps = _made(estimators, folder / "arrays"), Steps()
+    other.train(give(num_epochs=2, shuffle=False), [steps])
+    metrics = other.evaluate(give(shuffle=False))
+    return {
+        "losses of arrays": steps.losses,
+        "metrics of arrays": parity_reads.plain(metrics),
+    }
 
 
 if __name__ == "__main__":

@@ -4,9 +4,14 @@ import json
 
 import pytest
 
-from tests.estimator import parity
+from tests.estimator import parity, real_estimator
 
 _KEYS = json.loads(parity.RECORD.read_text())
+# Gradients and losses have other nodes in TensorFlow up to 2.12: there the
+# real one of the same TensorFlow says which.
+_RECORDED = [
+    key for key in _KEYS if key != "nodes" or not real_estimator.IS_THERE
+]
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +29,7 @@ def theirs(tmp_path_factory):
     return parity.observed(tf.estimator, tmp_path_factory.mktemp("theirs"))
 
 
-@pytest.mark.parametrize("key", _KEYS)
+@pytest.mark.parametrize("key", _RECORDED)
 def test_it_is_as_tensorflow_estimator_on_2_15_has_it(ours, key):
     assert_close(ours[key], _KEYS[key])
 

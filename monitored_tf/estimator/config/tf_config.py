@@ -156,11 +156,11 @@ def _member(cluster: Any, task: dict[str, Any]) -> tuple[str, int]:
     """Returns type and index of this task, which the cluster has."""
     task_type: str = task.get("type") or ""
     index = task.get("index")
-    jobs = ", ".join(cluster.jobs)
+    jobs = ", ".join(dict.fromkeys([*cluster.jobs, TaskType.EVALUATOR]))
     _require(
         task_type,
         'no type of the task. If "cluster" is set in TF_CONFIG, task type must '
-        f"be set: to one of {jobs}, or evaluator",
+        f"be set: to one of {jobs}",
     )
     _require(
         index is not None,
@@ -173,7 +173,7 @@ def _member(cluster: Any, task: dict[str, Any]) -> tuple[str, int]:
     _require(
         task_type in cluster.jobs,
         f"the task type {task_type!r}, which is not a valid task_type in its "
-        f"cluster of {jobs}, nor evaluator: correct one of them",
+        f"cluster: it can be one of {jobs}",
     )
     _require(
         task_id in cluster.task_indices(task_type),

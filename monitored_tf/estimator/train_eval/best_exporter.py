@@ -11,7 +11,6 @@ from absl import logging
 
 from monitored_tf.estimator import fn_args
 from monitored_tf.estimator.evaluate import eval_events
-from monitored_tf.estimator.export import old_exports
 from monitored_tf.estimator.train_eval.exporters import SavedModelExporter
 
 _LOSS = "loss"
@@ -73,44 +72,34 @@ class BestExporter(SavedModelExporter):
         as_text: bool = False,
         exports_to_keep: int | None = 5,
     ) -> None:
-        super().__init__(name, serving_input_receiver_fn, assets_extra, as_text)
+        super().__init__(
+            name,
+            serving_input_receiver_fn,
+            assets_extra,
+            as_text,
+            exports_to_keep,
+        )
         _check_compare_fn(compare_fn)
-        old_exports.check_number(exports_to_keep)
         self._event_file_pattern = event_file_pattern
         self._compare_fn = compare_fn
-        self._exports_to_keep = exports_to_keep
         self._model_dir: str | None = None
         self._best: Mapping[str, Any] | None = None
         self._has_exported = False
 
-    def export(
-        self,
-        estimator: Any,
-        export_path: str,
-        checkpoint_path: str,
-        eval_result: Mapping[str, Any],
-        is_the_final_export: bool,
-    ) -> Any:
-        """Exports the model if it is the best; see `Exporter.export`."""
+    def _wants(
+        self, estimator: Any, eval_result: Mapping[str, Any], is_final: bool
+    ) -> bool:
         if self._event_file_pattern and self._model_dir != estimator.model_dir:
             self._model_dir = estimator.model_dir
             self._best = self._best_of_events(
                 os.path.join(estimator.model_dir, self._event_file_pattern)
             )
         if not self._is_best(eval_result):
-            return None
+            return False
         logging.info("Exporting the best model so far.")
         self._best = eval_result
-        exported = super().export(
-            estimator,
-            export_path,
-            checkpoint_path,
-            eval_result,
-            is_the_final_export,
-        )
-        old_exports.delete(export_path, self._exports_to_keep)
         self._has_exported = True
-        return exported
+        return True
 
     def _is_best(self, eval_result: Mapping[str, Any]) -> bool:
         if self._best is None or not self._has_exported:

@@ -60,7 +60,7 @@ class CheckpointEvaluator:
         """Returns the newest checkpoint unless it was evaluated; else None."""
         path = self._estimator.latest_checkpoint()
         is_known = self.last is not None and path == self.last.checkpoint_path
-        return None if is_known else path
+        return None if is_known or not path else path
 
     def evaluate(self, checkpoint_path: str) -> Evaluation:
         """Evaluates a checkpoint and calls the exporters.
@@ -116,14 +116,19 @@ class CheckpointEvaluator:
 
 def _checked_metrics(metrics: Any) -> dict[str, Any]:
     # A subclass may have an evaluate() of its own.
+    if not metrics:
+        raise ValueError(
+            "Internal error: `Estimator.evaluate` should never return empty "
+            f"metrics. Got {metrics!r}."
+        )
     if not isinstance(metrics, dict):
         raise TypeError(
-            "`Estimator.evaluate` should return dict. Got "
+            "Internal error: `Estimator.evaluate` should return dict. Got "
             f"{metrics!r:.200}, of type {type(metrics).__name__}."
         )
     if _GLOBAL_STEP not in metrics:
         raise ValueError(
-            "`Estimator.evaluate` result should have `global_step` in it. Got "
-            f"{metrics!r:.200}."
+            "Internal error: `Estimator.evaluate` result should have "
+            f"`global_step` in it. Got {metrics!r:.200}."
         )
     return metrics

@@ -52,13 +52,17 @@ class Exporter(abc.ABC):
 
 
 class SavedModelExporter(Exporter):
-    """Exports a SavedModel to be served, at each call.
+    """Exports a SavedModel to be served, and deletes old exports.
 
     Args:
       name: As `Exporter.name`.
       serving_input_receiver_fn: As for `Estimator.export_saved_model`.
       assets_extra: As there.
       as_text: As there.
+      exports_to_keep: How many of the newest are kept; None for all.
+
+    Raises:
+      ValueError: if that number is not positive.
     """
 
     def __init__(
@@ -67,11 +71,14 @@ class SavedModelExporter(Exporter):
         serving_input_receiver_fn: Callable[[], Any] | None,
         assets_extra: Mapping[str, str] | None = None,
         as_text: bool = False,
+        exports_to_keep: int | None = None,
     ) -> None:
+        old_exports.check_number(exports_to_keep)
         self._name = name
         self._serving_input_receiver_fn = serving_input_receiver_fn
         self._assets_extra = assets_extra
         self._as_text = as_text
+        self._exports_to_keep = exports_to_keep
 
     @property
     def name(self) -> str:
@@ -86,16 +93,26 @@ class SavedModelExporter(Exporter):
         eval_result: Mapping[str, Any],
         is_the_final_export: bool,
     ) -> Any:
-        """Exports the model; see `Exporter.export`."""
-        del eval_result, is_the_final_export
+        """Exports the model if it is wanted; see `Exporter.export`."""
         run_spec_checks.check_exports(estimator)
-        return estimator.export_saved_model(
+        if not self._wants(estimator, eval_result, is_the_final_export):
+            return None
+        exported = estimator.export_saved_model(
             export_path,
             self._serving_input_receiver_fn,
             assets_extra=self._assets_extra,
             as_text=self._as_text,
             checkpoint_path=checkpoint_path,
         )
+        old_exports.delete(export_path, self._exports_to_keep)
+        return exported
+
+    def _wants(
+        self, estimator: Any, eval_result: Mapping[str, Any], is_final: bool
+    ) -> bool:
+        """Returns whether a model is to be exported."""
+        del estimator, eval_result, is_final
+        return True
 
 
 class FinalExporter(SavedModelExporter):
@@ -108,21 +125,21 @@ class FinalExporter(SavedModelExporter):
       as_text: As there.
     """
 
-    def export(
+    def __init__(
         self,
-        estimator: Any,
-        export_path: str,
-        checkpoint_path: str,
-        eval_result: Mapping[str, Any],
-        is_the_final_export: bool,
-    ) -> Any:
-        """Exports the model if it is final; see `Exporter.export`."""
-        if not is_the_final_export:
-            return None
-        logging.info("Exporting the model at the end of its training.")
-        return super().export(
-            estimator, export_path, checkpoint_path, eval_result, True
-        )
+        name: str,
+        serving_input_receiver_fn: Callable[[], Any],
+        assets_extra: Mapping[str, str] | None = None,
+        as_text: bool = False,
+    ) -> None:
+        super().__init__(name, serving_input_receiver_fn, assets_extra, as_text)
+
+    def _wants(
+        self, estimator: Any, eval_result: Mapping[str, Any], is_final: bool
+    ) -> bool:
+        if is_final:
+            logging.info("Exporting the model at the end of its training.")
+        return is_final
 
 
 class LatestExporter(SavedModelExporter):
@@ -147,25 +164,10 @@ class LatestExporter(SavedModelExporter):
         as_text: bool = False,
         exports_to_keep: int | None = 5,
     ) -> None:
-        super().__init__(name, serving_input_receiver_fn, assets_extra, as_text)
-        old_exports.check_number(exports_to_keep)
-        self._exports_to_keep = exports_to_keep
-
-    def export(
-        self,
-        estimator: Any,
-        export_path: str,
-        checkpoint_path: str,
-        eval_result: Mapping[str, Any],
-        is_the_final_export: bool,
-    ) -> Any:
-        """Exports the model; see `Exporter.export`."""
-        exported = super().export(
-            estimator,
-            export_path,
-            checkpoint_path,
-            eval_result,
-            is_the_final_export,
+        super().__init__(
+            name,
+            serving_input_receiver_fn,
+            assets_extra,
+            as_text,
+            exports_to_keep,
         )
-        old_exports.delete(export_path, self._exports_to_keep)
-        return exported

@@ -16,7 +16,7 @@ class SaveForEvaluationHook(SessionRunHook):
     """Saves a checkpoint at each step at which one is to be evaluated.
 
     It saves as the training does, by the hook for that, whose listeners then
-    evaluate. Its other checkpoints are not affected.
+    evaluate. That hook's interval begins anew at such a checkpoint.
 
     Args:
       is_due: Returns whether a checkpoint of this step would be evaluated.

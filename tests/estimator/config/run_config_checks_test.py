@@ -101,3 +101,39 @@ def test_the_newer_parameter_server_strategy_is_refused(estimator, name):
     strategy = cls.__new__(cls)
     with pytest.raises(ValueError, match="(?i)parameter"):
         estimator.RunConfig(**{name: strategy})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "text"),
+    [
+        ("restore", "(", "restore must be 'strict', 'available' or a regular"),
+        ("restore", None, "restore must be 'strict', 'available' or a regular"),
+        ("verify", "none", "verify must be 'files' or 'full'"),
+        ("verify", None, "verify must be 'files' or 'full'"),
+        ("on_live_state", "keep", "on_live_state must be 'adopt' or 'restore'"),
+        ("on_nan", "stop", "on_nan must be .*'skip'"),
+        ("on_save_error", "skip", "on_save_error must be .*'warn'"),
+        ("on_save_error", None, "on_save_error must be .*'warn'"),
+        ("max_save_failures", 0, "max_save_failures should be > 0"),
+        ("keep_best", ("loss", 0), r"keep_best must be \(metric, count\)"),
+        ("keep_best", (tf.constant, 1), "must have the name of a tensor"),
+    ],
+)
+def test_fields_of_sessions_are_checked(name, value, text):
+    with pytest.raises(ValueError, match=text):
+        RunConfig(**{name: value})
+    with pytest.raises(ValueError, match=text):
+        RunConfig().replace(**{name: value})
+
+
+def test_numbers_of_sessions_are_numbers():
+    with pytest.raises(TypeError, match="max_save_failures must be a number"):
+        RunConfig(max_save_failures=None)
+
+
+def test_a_cluster_does_not_save_in_the_background(monkeypatch):
+    monkeypatch.setenv("TF_CONFIG", '{"session_master": "grpc://a:1"}')
+    with pytest.raises(ValueError, match="Leave async_save out"):
+        RunConfig(async_save=True)
+    with pytest.raises(ValueError, match="Leave async_save out"):
+        RunConfig().replace(async_save=True)

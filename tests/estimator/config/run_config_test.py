@@ -3,14 +3,13 @@
 import copy
 import inspect
 import json
-import pathlib
 
 import pytest
 import tensorflow as tf
 
 import monitored_tf
 from monitored_tf.estimator import RunConfig
-from monitored_tf.estimator.config import run_config
+from monitored_tf.estimator.config import config_fields
 
 DEFAULTS = {
     "model_dir": None,
@@ -93,12 +92,7 @@ def test_our_own_fields_have_defaults_too(monkeypatch):
 def test_arguments_stand_where_those_of_tensorflow_estimator_do(estimator):
     parameters = inspect.signature(estimator.RunConfig).parameters.values()
     names = [p.name for p in parameters if p.kind is not p.KEYWORD_ONLY]
-    assert names == [*run_config._FIELDS[:-1]]
-
-
-def test_recovery_is_given_by_keyword_only():
-    parameter = inspect.signature(RunConfig).parameters["recovery"]
-    assert parameter.kind is parameter.KEYWORD_ONLY
+    assert names == [*config_fields.TF_FIELDS]
 
 
 @pytest.mark.parametrize(("name", "value"), OTHERS.items())
@@ -257,30 +251,6 @@ def test_a_copy_of_what_holds_itself_ends():
     copied = copy.deepcopy(config)
     assert copied is not config
     assert copied.myself is copied
-
-
-def test_model_dir_may_be_a_path(estimator):
-    path = pathlib.Path("folder")
-    assert estimator.RunConfig(model_dir=path).model_dir == "folder"
-
-
-def test_model_dir_may_be_replaced_by_a_path():
-    path = pathlib.Path("folder")
-    assert RunConfig().replace(model_dir=path).model_dir == "folder"
-
-
-def test_model_dir_of_tf_config(estimator, tf_config):
-    tf_config(model_dir="folder")
-    assert estimator.RunConfig().model_dir == "folder"
-    assert estimator.RunConfig(model_dir="folder").model_dir == "folder"
-    with pytest.raises(ValueError, match="^`model_dir` .* the same value as"):
-        estimator.RunConfig(model_dir="other")
-
-
-def test_model_dir_of_tf_config_is_not_empty(estimator, tf_config):
-    tf_config(model_dir="")
-    with pytest.raises(ValueError, match="in TF_CONFIG should be non-empty"):
-        estimator.RunConfig(model_dir="folder")
 
 
 @pytest.mark.parametrize(

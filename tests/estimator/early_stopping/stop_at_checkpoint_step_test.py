@@ -112,3 +112,10 @@ def test_a_worker_looks_into_the_folder_of_its_estimator(
     assert clock.sleeps == [5]
     _save(tmp_path, 300)
     assert worker(hook, [300]) == [True]
+
+
+def test_what_is_no_estimator_is_refused():
+    with pytest.raises(
+        TypeError, match="`estimator` must have type .* 'model'"
+    ):
+        make_stop_at_checkpoint_step_hook("model", 3)

@@ -68,3 +68,13 @@ def test_a_preemption_hook_of_the_user_is_the_only_one(tmp_path):
     metrics = made(ours, tmp_path).evaluate(endless, hooks=[Kills(), own])
     assert metrics["global_step"] == 1
     assert own.preempted is not None
+
+
+def test_signals_may_be_left_alone(tmp_path):
+    class Handler(v1.train.SessionRunHook):
+        def before_run(self, run_context):
+            self.found = signal.getsignal(signal.SIGTERM)
+
+    hook, config = Handler(), ours.RunConfig(stop_on_signal=False)
+    made(ours, tmp_path, config).evaluate(input_fn, hooks=[hook])
+    assert hook.found == signal.SIG_DFL

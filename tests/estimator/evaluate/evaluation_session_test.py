@@ -5,10 +5,17 @@ import tensorflow as tf
 
 import monitored_tf
 import monitored_tf.estimator as ours
+from monitored_tf.checkpoint_restore import RestoreRules
 from monitored_tf.estimator.evaluate import evaluation_session
-from tests.estimator.trained_model import made, write_checkpoint
+from tests.estimator.trained_model import (
+    FEATURES,
+    input_fn,
+    made,
+    write_checkpoint,
+)
 
 v1 = tf.compat.v1
+SPEC = {"x": tf.TensorSpec([None], tf.float32)}
 
 
 def test_the_newest_checkpoint_is_taken(tmp_path, caplog):
@@ -61,3 +68,50 @@ def test_it_must_be_a_checkpoint(tmp_path, path):
             evaluation_session.session_creator(
                 model, v1.train.Scaffold(), "", str(tmp_path / path)
             )
+
+
+@pytest.mark.parametrize(
+    ("restore", "wanted"),
+    [("strict", "strict"), ("available", "available"), ("weig", "strict")],
+)
+def test_a_part_is_for_training_alone(restore, wanted):
+    config = ours.RunConfig(
+        restore=restore, verify="full", allow_fresh_start=True
+    )
+    rules = evaluation_session.restore_rules(config)
+    assert rules == RestoreRules("full", wanted, allow_fresh_start=False)
+
+
+def _old_checkpoint(folder):
+    """Writes one without the weight."""
+    with tf.Graph().as_default(), v1.Session() as session:
+        step = v1.train.create_global_step()
+        session.run(v1.assign(step, 4))
+        v1.train.Saver().save(session, str(folder / "model.ckpt"), 4)
+
+
+def _results(model):
+    """Returns the step and the predictions, by each way to get them."""
+    metrics = model.evaluate(input_fn)
+    with model.warm_evaluator(input_fn) as evaluate:
+        warm = [evaluate() for _ in range(2)]
+    assert warm == [metrics, metrics]
+    with model.predictor(feature_spec=SPEC) as predictor:
+        loaded = predictor({"x": FEATURES})["y"].tolist()
+    assert loaded == [row["y"] for row in model.predict(input_fn)]
+    return metrics["global_step"], loaded
+
+
+def test_what_a_checkpoint_lacks_may_be_initialized(tmp_path):
+    _old_checkpoint(tmp_path)
+    strict = made(ours, tmp_path)
+    for run in (
+        lambda: strict.evaluate(input_fn),
+        lambda: next(strict.predict(input_fn)),
+        lambda: strict.predictor(feature_spec=SPEC),
+        lambda: strict.warm_evaluator(input_fn)(),
+    ):
+        with pytest.raises(monitored_tf.CheckpointMismatchError):
+            run()
+    available = made(ours, tmp_path, ours.RunConfig(restore="available"))
+    assert _results(available) == (4, FEATURES.tolist())

@@ -219,3 +219,26 @@ def test_objects_to_save_are_refused(made, hook_class):
     hook = hook_class(estimator, _eval_input_fn)
     with pytest.raises(ValueError, match="does not support saveables"):
         estimator.train(_train_input_fn, hooks=[Saveable(), hook], steps=1)
+
+
+def test_the_global_step_is_that_of_the_subclass(
+    estimator, hook_class, model_fn, tmp_path
+):
+    made = []
+
+    class Counting(estimator.Estimator):
+        def _create_and_assert_global_step(self, graph):
+            made.append(super()._create_and_assert_global_step(graph))
+            return made[-1]
+
+    one = Counting(model_fn, str(tmp_path), params={"rate": 0.1})
+    hook = hook_class(one, _eval_input_fn)
+    one.train(_train_input_fn, hooks=[hook], steps=1)
+    assert len(made) == 2
+
+
+def test_what_is_no_estimator_is_refused():
+    with pytest.raises(
+        TypeError, match="`estimator` must have type .* 'model'"
+    ):
+        experimental.InMemoryEvaluatorHook("model", _eval_input_fn)

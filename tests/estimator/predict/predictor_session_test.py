@@ -17,7 +17,7 @@ def test_it_is_closed_after_its_last_user(session):
     loaded = LoadedSession(session, StateOrigin("initialized"))
     with loaded.used() as first:
         with loaded.used() as second:
-            assert first is second is session.raw_session()
+            assert first is second is session
             loaded.retire()
             loaded.retire()
             assert not session.should_stop()

@@ -6,7 +6,7 @@ import types
 import pytest
 import tensorflow as tf
 
-from monitored_tf.estimator.train_eval import exporters
+from monitored_tf.estimator.train_eval import best_exporter, exporters
 from tests.estimator import linear_model
 
 SECONDS = 1576013280
@@ -128,3 +128,16 @@ def test_what_is_exported_can_be_loaded(estimator, classes, tmp_path):
         False,
     )
     assert linear_model.called(path.decode(), [2.0]) == [6.0]
+
+
+@pytest.mark.parametrize(
+    "exporter",
+    [
+        exporters.FinalExporter("final", None),
+        exporters.LatestExporter("latest", None),
+        best_exporter.BestExporter(),
+    ],
+)
+def test_what_is_no_estimator_is_refused(exporter, tmp_path):
+    with pytest.raises(TypeError, match="must be an Estimator.* Got 'model'"):
+        exporter.export("model", str(tmp_path), "checkpoint", {}, True)
