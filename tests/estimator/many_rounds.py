@@ -19,7 +19,7 @@ import tensorflow as tf
 import monitored_tf.estimator as ours
 
 v1 = tf.compat.v1
-WARM_UPS, ROUNDS = 10, 20
+WARM_UPS, ROUNDS = 10, 15
 
 
 def input_fn():
