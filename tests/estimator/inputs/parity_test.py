@@ -67,7 +67,9 @@ def test_batches_of_numpy_input_fn(theirs, x, y, batch_size, num_epochs):
 @pytest.mark.parametrize("labels", ["none", "series", "frame"])
 def test_batches_of_pandas_input_fn(theirs, labels, batch_size):
     pd = pytest.importorskip("pandas")
-    x = pd.DataFrame({"b": _B, "a": _A[:, 0], "s": _S.astype(object)})
+    # Theirs knows no other strings than objects.
+    strings = pd.Series(_S, dtype=object)
+    x = pd.DataFrame({"b": _B, "a": _A[:, 0], "s": strings})
     y = {"none": None, "series": x["b"] * 2, "frame": x[["b", "a"]] * 2}[labels]
     kwargs = {"batch_size": batch_size, "num_epochs": 2, "shuffle": False}
     _assert_same(
