@@ -155,12 +155,17 @@ def test_a_lost_session_is_replaced(tmp_path):
 
 def test_saves_and_stops_at_a_signal(tmp_path):
     class Signal(SessionRunHook):
+        calls = 0
+
         def before_run(self, run_context):
-            self.calls = getattr(self, "calls", 0) + 1
+            self.calls += 1
             if self.calls == 3:
                 os.kill(os.getpid(), signal.SIGTERM)
 
-    made = small.estimator_in(ours, tmp_path)
+    hook = Signal()
     with pytest.raises(errors.Preempted):
-        made.train(small.many_batches, hooks=[Signal()])
-    assert training.saved_step(str(tmp_path)) == 3
+        small.estimator_in(ours, tmp_path).train(
+            small.many_batches, hooks=[hook]
+        )
+    # A thread is told of the signal: quick steps may end before.
+    assert training.saved_step(str(tmp_path)) == hook.calls >= 3
