@@ -20,6 +20,7 @@ from monitored_tf import _lazy_names
 
 if TYPE_CHECKING:
     from monitored_tf import (
+        cloud as cloud,
         cluster as cluster,
         errors as errors,
         estimator as estimator,
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
     from monitored_tf.hooks import (
         CheckpointSaverHook as CheckpointSaverHook,
         CheckpointSaverListener as CheckpointSaverListener,
+        ConfigureGcsHook as ConfigureGcsHook,
         FeedFnHook as FeedFnHook,
         FinalOpsHook as FinalOpsHook,
         GlobalStepWaiterHook as GlobalStepWaiterHook,
@@ -175,6 +177,7 @@ _NAMES = {
     "hooks": (
         "CheckpointSaverHook",
         "CheckpointSaverListener",
+        "ConfigureGcsHook",
         "FeedFnHook",
         "FinalOpsHook",
         "GlobalStepWaiterHook",
@@ -240,7 +243,7 @@ _NAMES = {
     "training_session": ("MonitoredTrainingSession",),
     "worker_session_creator": ("WorkerSessionCreator",),
 }
-_SUBMODULES = ("cluster", "errors", "estimator", "hooks", "testing")
+_SUBMODULES = ("cloud", "cluster", "errors", "estimator", "hooks", "testing")
 _lazy = _lazy_names.LazyNames(__name__, _NAMES, _SUBMODULES)
 __all__ = _lazy.all
 __getattr__ = _lazy.get

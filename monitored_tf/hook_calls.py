@@ -11,12 +11,8 @@ from typing import Any
 import tensorflow as tf
 from absl import logging
 
-from monitored_tf import errors, failures, hook_states
-from monitored_tf.hook_protocol import (
-    check_hooks,
-    has_state,
-    optional_callbacks,
-)
+from monitored_tf import errors, failures, hook_protocol, hook_states
+from monitored_tf.hook_protocol import optional_callbacks
 from monitored_tf.run_plan import RunPlan
 from monitored_tf.session_run_hook import (
     SessionRunArgs,
@@ -62,7 +58,7 @@ class HookCalls:
 
     Args:
       hooks: Hook objects, as `check_hooks` returns them. They are called in
-        this order, in every callback.
+        this order, but for those that begin first.
 
     Attributes:
       hooks: All of them.
@@ -72,10 +68,11 @@ class HookCalls:
     def __init__(self, hooks: tuple[Any, ...]) -> None:
         self.hooks = hooks
         self.participants = Participants(hooks)
+        self._in_begin_order = hook_protocol.in_begin_order(hooks)
         self._stateful = {
             key: hook
             for key, hook in hook_states.keyed(hooks).items()
-            if has_state(hook)
+            if hook_protocol.has_state(hook)
         }
 
     def chosen(self, hooks: Iterable[Any]) -> Participants:
@@ -84,7 +81,7 @@ class HookCalls:
         Raises:
           ValueError: if one given is none of the session's.
         """
-        chosen = check_hooks(hooks)
+        chosen = hook_protocol.check_hooks(hooks)
         for hook in chosen:
             if not any(hook is known for known in self.hooks):
                 raise ValueError(
@@ -96,12 +93,18 @@ class HookCalls:
 
     def begin(self) -> None:
         """Calls each `begin()`; the first error ends it."""
-        for hook in self.hooks:
+        for hook in self._in_begin_order:
             hook.begin()
+
+    def before_create_session(self, master: str, config: Any) -> None:
+        """Calls `before_create_session` where there is one; as `begin()`."""
+        name = "before_create_session"
+        for before_create in optional_callbacks(self._in_begin_order, name, 2):
+            before_create(master, config)
 
     def after_create_session(self, session: Any, coord: Any) -> None:
         """Calls each `after_create_session`; the first error ends it."""
-        for hook in self.hooks:
+        for hook in self._in_begin_order:
             hook.after_create_session(session, coord)
 
     def recovered(self, event: Any) -> None:

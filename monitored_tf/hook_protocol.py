@@ -48,6 +48,20 @@ def _check_hook(hook: Any) -> None:
             )
 
 
+def in_begin_order(hooks: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Returns the hooks as they begin: those with `begins_first` before others.
+
+    Such a hook sets up what the `begin()` of others needs.
+    """
+    # `is not True`: a mock has every attribute.
+    return tuple(
+        sorted(
+            hooks,
+            key=lambda hook: getattr(hook, "begins_first", False) is not True,
+        )
+    )
+
+
 def has_state(hook: Any) -> bool:
     """Returns whether a hook has a state to be saved with checkpoints."""
     return _has(hook, "state_dict", 0) and _has(hook, "load_state_dict", 1)

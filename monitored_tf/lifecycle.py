@@ -84,10 +84,10 @@ class Lifecycle:
                 calls.offer_states()
                 calls.begin()
             self.creator = creator or make_default_creator()
-            if policy.step_timeout_secs is not None and isinstance(
-                self.creator, session_creators.SessionCreator
-            ):
-                self.creator.limit_operations(policy.hook_run_timeout_secs)
+            if isinstance(self.creator, session_creators.SessionCreator):
+                self.creator.before_create = calls.before_create_session
+                if policy.step_timeout_secs is not None:
+                    self.creator.limit_operations(policy.hook_run_timeout_secs)
             self.loop.start()
         except BaseException as error:
             with failures.behind(error, "undoing the creation"):

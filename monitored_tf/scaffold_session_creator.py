@@ -63,7 +63,10 @@ class ScaffoldSessionCreator(SessionCreator):
             self._operation_timeout_secs = secs
 
     def finalized_manager(self) -> Any:
-        """Finalizes the graph; returns the `SessionManager` of it."""
+        """Finalizes the graph; returns the `SessionManager` of it.
+
+        Calls `before_create` last: a session is opened next.
+        """
         # TensorFlow finalizes the scaffold for each session too: the graph may
         # have been unfinalized in between.
         self._scaffold.finalize()
@@ -88,6 +91,8 @@ class ScaffoldSessionCreator(SessionCreator):
                 recovery_wait_secs=self._recovery_wait_secs,
                 local_init_feed_dict=self._scaffold.local_init_feed_dict,
             )
+        if self.before_create is not None:
+            self.before_create(self._master, self._config)
         return self._session_manager
 
     @contextlib.contextmanager

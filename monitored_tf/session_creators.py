@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from typing import Any
+from typing import Any, Callable
 
 import tensorflow as tf
 
@@ -51,11 +51,14 @@ class SessionCreator(_train.SessionCreator):  # type: ignore[misc,name-defined]
       origin: `StateOrigin` of the session that was made last.
       creation_timeout_secs: Seconds that `create_session()` may take; it is
         then called in a thread of its own. None for no limit, in the caller's.
+      before_create: To be called with master and config before a session is
+        opened; None until the monitored session sets it.
     """
 
     reuses_session = False
     origin = StateOrigin()
     creation_timeout_secs: float | None = None
+    before_create: Callable[[str, Any], None] | None = None
 
     def awaited(self) -> str:
         """Returns what `create_session()` waits for, "" if that is unknown.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tensorflow as tf
 
 from monitored_tf.hooks.checkpoint_saver_hook import CheckpointSaverHook
+from monitored_tf.hooks.configure_gcs_hook import ConfigureGcsHook
 from monitored_tf.hooks.peer_health_hook import PeerHealthHook
 from monitored_tf.hooks.preemption_hook import PreemptionHook
 from monitored_tf.hooks.progress_hook import ProgressHook
@@ -28,6 +29,7 @@ StopAtStepHook = _train.StopAtStepHook
 __all__ = [
     "CheckpointSaverHook",
     "CheckpointSaverListener",
+    "ConfigureGcsHook",
     "FeedFnHook",
     "FinalOpsHook",
     "GlobalStepWaiterHook",

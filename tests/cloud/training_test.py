@@ -1,0 +1,60 @@
+"""Training in a private bucket, with nothing but the hook."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import tempfile
+import time
+
+import pytest
+
+from tests.cloud import gcs_programs
+from tests.cloud.conftest import BUILT, ENVIRONMENT, PACKAGE
+
+KINDS = {
+    PACKAGE: gcs_programs.USER,
+    BUILT: gcs_programs.ACCOUNT,
+    ENVIRONMENT: gcs_programs.USER,
+}
+_LARGEST_LOG = 2**26
+
+
+def files_since(folder, begin):
+    """Files that were written since a time, as far as they can be read."""
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            path = pathlib.Path(parent, name)
+            try:
+                stat = path.lstat()
+                if stat.st_mtime < begin or stat.st_size > _LARGEST_LOG:
+                    continue
+                if path.is_file() and not path.is_symlink():
+                    yield path, path.read_bytes()
+            except OSError:  # Another process's, or gone meanwhile.
+                continue
+
+
+@pytest.mark.parametrize("mechanism", KINDS)
+def test_trains_and_goes_on(run, mechanism):
+    begin = time.time() - 1
+    found = run(
+        mechanism,
+        gcs_programs.train_twice,
+        "gs://private/model",
+        KINDS[mechanism],
+    )
+    assert found["runs"] == [
+        {"first": 0, "weight": 4.0, "added": 0},
+        {"first": 4, "weight": 6.0, "added": 0},
+    ]
+    assert found["identities"] == ["alice"]
+    assert "model/model.ckpt-6.index" in found["files"]
+    assert "model/graph.pbtxt" in found["files"]
+    assert found["leaks"] == []
+    assert found["secrets"]
+    for secret in found["secrets"]:
+        assert secret not in run.output
+    for path, content in files_since(tempfile.gettempdir(), begin):
+        for secret in found["secrets"]:
+            assert secret.encode() not in content, path
