@@ -13,6 +13,14 @@ from monitored_tf.cloud.settings import Settings
 
 _v1 = tf.compat.v1
 _MODULE = "tensorflow_gcs_config"
+_NO_RELEASE = "it has no release for this TensorFlow"
+# By the first TensorFlow that it holds for: our extras pin the releases.
+_ADVICE = (
+    ((2, 18), _NO_RELEASE),
+    ((2, 16), 'pip install "monitored_tf[gcs]"'),
+    ((2, 13), 'pip install "monitored_tf[gcs_tf215]"'),
+    ((2, 12), 'pip install "monitored_tf[gcs_tf212]"'),
+)
 
 
 class PackageOps:
@@ -28,14 +36,14 @@ class PackageOps:
     def why_not(self) -> str:
         """Returns why it can't be used here, "" if it can. Loads it."""
         if importlib.util.find_spec(_MODULE) is None:
-            return "not installed"
+            return f"not installed: {_advice()}"
         try:
             importlib.import_module(_MODULE)
         # What it raises where it was built for another TensorFlow.
         except (ImportError, NotImplementedError, tf.errors.OpError) as error:
             return (
                 f"does not load into TensorFlow {tf.version.VERSION} "
-                f"({type(error).__name__})"
+                f"({type(error).__name__}): {_advice()}"
             )
         return ""
 
@@ -49,6 +57,14 @@ class PackageOps:
     ) -> None:
         """Configures the tasks behind a master."""
         master_run.run(_make_ops, settings, master, config, devices)
+
+
+def _advice() -> str:
+    version = tuple(map(int, tf.version.VERSION.split(".")[:2]))
+    for first, advice in _ADVICE:
+        if version >= first:
+            return advice
+    return _NO_RELEASE
 
 
 def _make_ops(settings: Settings) -> tuple[list[Any], dict[Any, Any]]:

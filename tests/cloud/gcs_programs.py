@@ -71,6 +71,16 @@ def use_colab(path):
         return reader(server, "file")
 
 
+def use_ops(path):
+    """All that is done with ops, in one process: its start takes longest."""
+    return {
+        "switch": switch(),
+        "cache": cache(),
+        "colab": use_colab(path),
+        "fail": fail(),
+    }
+
+
 def use_once(kind):
     """What the mechanism without ops does; credentials are changed twice."""
     with running_server(gce_check=True) as server:

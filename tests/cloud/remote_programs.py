@@ -25,14 +25,12 @@ def serve(loads_ops):
     server.join()
 
 
-def cluster_of_one(loads_ops):
-    """A worker of which this process is a client."""
-    return LocalCluster({"worker": 1}, serve, (loads_ops,))
-
-
 def recover(folder):
     """Trains on a worker that is killed and replaced meanwhile."""
-    with running_server() as server, cluster_of_one(True) as cluster:
+    with (
+        running_server() as server,
+        LocalCluster({"worker": 1}, serve, (True,)) as cluster,
+    ):
         cluster.wait_for_output("serves", "worker")
         alice = server.authorized_user("alice")
         hook = monitored_tf.ConfigureGcsHook(alice)
@@ -55,18 +53,19 @@ def recover(folder):
                 recoveries = len(session.recoveries)
         tokens = [tokens, len(server.tokens_for("alice"))]
         return {
-            "switched": switch(server, "grpc://" + cluster.address("worker")),
+            "switched": switch(server, cluster),
+            "without ops": refuse(server, cluster),
             "steps": before + after,
             "recoveries": recoveries,
             "tokens": tokens,
         }
 
 
-def switch(server, master):
+def switch(server, cluster):
     """Gives a worker other credentials; tells by whose it reads then."""
     with tf.Graph().as_default():
         content = tf.io.read_file("gs://private/later")
-        with tf1.Session(master) as session:
+        with task_session(cluster) as session:
             bob = server.service_account("bob")
             cloud.configure_gcs(session, bob)
             before = len(server.seen())
@@ -74,19 +73,20 @@ def switch(server, master):
     return sorted({r.identity for r in server.seen(before) if r.call})
 
 
-def refuse(loads_ops):
-    """Gives credentials to a worker that has no ops, or none are here."""
-    with running_server() as server:
-        alice = server.authorized_user("alice")
-        with cluster_of_one(loads_ops) as cluster:
-            cluster.wait_for_output("serves", "worker")
-            session = tf1.Session("grpc://" + cluster.address("worker"))
-            found = gcs_programs.attempt(
-                lambda: cloud.configure_gcs(session, alice),
-                alice["refresh_token"],
-            )
-            session.close()
-    return found
+def refuse(server, cluster):
+    """Gives credentials to a worker that has not loaded the ops."""
+    cluster.restart("worker", args=(False,))
+    cluster.wait_for_output("serves", "worker")
+    alice = server.authorized_user("alice")
+    with tf.Graph().as_default(), task_session(cluster) as session:
+        return gcs_programs.attempt(
+            lambda: cloud.configure_gcs(session, alice), alice["refresh_token"]
+        )
+
+
+def task_session(cluster):
+    """A raw session on the worker."""
+    return tf1.Session("grpc://" + cluster.address("worker"))
 
 
 def train_on_own_server(folder):
@@ -101,4 +101,17 @@ def train_on_own_server(folder):
             save_summaries_steps=None,
             log_step_count_steps=None,
         )
-        return {**found, "identities": sorted(map(str, server.identities()))}
+        # No server of this process is there.
+        bob = server.authorized_user("bob")
+        hook = monitored_tf.ConfigureGcsHook(bob)
+        refused = gcs_programs.attempt(
+            lambda: hook.before_create_session(
+                "grpc://localhost:1", tf1.ConfigProto()
+            ),
+            bob["refresh_token"],
+        )
+        return {
+            **found,
+            "of others": refused,
+            "identities": sorted(map(str, server.identities())),
+        }

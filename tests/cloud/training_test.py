@@ -10,7 +10,7 @@ import time
 import pytest
 
 from tests.cloud import gcs_programs
-from tests.cloud.conftest import BUILT, ENVIRONMENT, PACKAGE
+from tests.cloud.available import BUILT, ENVIRONMENT, PACKAGE
 
 KINDS = {
     PACKAGE: gcs_programs.USER,
@@ -38,7 +38,7 @@ def files_since(folder, begin):
 @pytest.mark.parametrize("mechanism", KINDS)
 def test_trains_and_goes_on(run, mechanism):
     begin = time.time() - 1
-    found = run(
+    found, output = run(
         mechanism,
         gcs_programs.train_twice,
         "gs://private/model",
@@ -54,7 +54,7 @@ def test_trains_and_goes_on(run, mechanism):
     assert found["leaks"] == []
     assert found["secrets"]
     for secret in found["secrets"]:
-        assert secret not in run.output
+        assert secret not in output
     for path, content in files_since(tempfile.gettempdir(), begin):
         for secret in found["secrets"]:
             assert secret.encode() not in content, path
