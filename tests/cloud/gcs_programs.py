@@ -172,11 +172,19 @@ def fail():
         found["revoked"] = attempt(
             lambda: cloud.configure_gcs(credentials=bob), *secrets
         )
+        found["training revoked"] = attempt(
+            lambda: train("gs://private/none", bob, 1), *secrets
+        )
         found["still"] = reader(server, "again")
         # Of the storage.
         for fault in (Fault.REFUSE, Fault.MALFORMED, Fault.CLOSE):
             server.plant(Part.STORAGE, fault)
             found[f"storage {fault.name}"] = attempt(read("later"), *secrets)
+        # A session that can't be made: no recovery tries for ever.
+        server.plant(Part.STORAGE, Fault.CLOSE)
+        found["training CLOSE"] = attempt(
+            lambda: train("gs://private/none", alice, 1), *secrets
+        )
         server.heal()
         server.expire_tokens("alice")
         found["expired"] = attempt(read("later"), *secrets)
@@ -242,7 +250,7 @@ def train_twice(folder, kind):
     """Trains, and goes on from the checkpoint; then looks for the secrets."""
     with running_server() as server:
         credentials = getattr(server, kind)("alice")
-        found = [train(folder, credentials, steps) for steps in (4, 6)]
+        found = [train(folder, credentials, steps) for steps in (2, 3)]
         stored = server.objects()
         secrets = [
             credentials[name].encode()

@@ -53,13 +53,14 @@ def test_faults_end_in_an_error_soon(with_ops):
         "token MALFORMED",
         "token CLOSE",
         "revoked",
+        "training revoked",
         "unreachable token",
     ):
         check(found[name], "GcsConfigurationError")
         assert "gs:// was not configured: " in found[name]["text"]
     for name in ("storage REFUSE", "expired"):
         check(found[name], "PermissionDeniedError")
-    for name in ("storage CLOSE", "unreachable"):
+    for name in ("storage CLOSE", "training CLOSE", "unreachable"):
         check(found[name], "AbortedError")
     assert found["storage MALFORMED"]["secs"] < 20
 
