@@ -230,10 +230,6 @@ def train(folder, credentials, steps, **options):
             train_op = tf1.assign_add(weight, 1.0)
         tf1.summary.scalar("weight", weight)
         stop = monitored_tf.StopAtStepHook(last_step=steps)
-        before = len(graph.get_operations())
-        hook.begin()
-        hook.begin()
-        added = len(graph.get_operations()) - before
         with monitored_tf.MonitoredTrainingSession(
             checkpoint_dir=folder,
             hooks=[stop, hook],
@@ -243,6 +239,15 @@ def train(folder, credentials, steps, **options):
             first = int(session.run(step, hooks=()))
             while not session.should_stop():
                 weight_now = session.run(train_op)
+    added = [
+        operation.name
+        for operation in graph.get_operations()
+        if "Gcs" in operation.type or operation.type == "Placeholder"
+    ]
+    with tf.Graph().as_default() as graph:
+        hook.begin()
+        hook.begin()
+        added += [operation.name for operation in graph.get_operations()]
     return {"first": first, "weight": float(weight_now or 0), "added": added}
 
 

@@ -48,8 +48,8 @@ def test_trains_and_goes_on(run, mechanism):
         KINDS[mechanism],
     )
     assert found["runs"] == [
-        {"first": 0, "weight": 2.0, "added": 0},
-        {"first": 2, "weight": 3.0, "added": 0},
+        {"first": 0, "weight": 2.0, "added": []},
+        {"first": 2, "weight": 3.0, "added": []},
     ]
     assert found["identities"] == ["alice"]
     assert "model/model.ckpt-3.index" in found["files"]
