@@ -25,7 +25,7 @@ def skip_reason(mechanism):
     """Why a mechanism can't be run here; "" if it can."""
     if mechanism == PACKAGE:
         if VERSION >= (2, 18):
-            return "tensorflow-gcs-config has no release for TensorFlow 2.18"
+            return "no release for TensorFlow 2.18 and later"
         if importlib.util.find_spec("tensorflow_gcs_config") is None:
             return "tensorflow-gcs-config is not installed"
     if mechanism == BUILT:
