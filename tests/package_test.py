@@ -90,7 +90,7 @@ def test_all_names_of_the_hooks_and_of_testing_load():
 
 
 def test_dir_lists_the_names_and_the_public_submodules():
-    submodules = {"cluster", "errors", "estimator", "hooks", "testing"}
+    submodules = {"cloud", "cluster", "errors", "estimator", "hooks", "testing"}
     assert set(dir(monitored_tf)) == {*monitored_tf.__all__, *submodules}
 
 
