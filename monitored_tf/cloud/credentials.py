@@ -14,7 +14,7 @@ _KINDS = {
     ),
     "private_key": (
         "service_account",
-        ("client_email", "private_key", "private_key_id"),
+        ("client_email", "client_id", "private_key", "private_key_id"),
     ),
 }
 

@@ -22,6 +22,7 @@ USER = {
 ACCOUNT = {
     "type": "service_account",
     "client_email": "a@b.c",
+    "client_id": "1",
     "private_key_id": SECRET,
     "private_key": f"-----BEGIN PRIVATE KEY-----\n{SECRET}",
 }
@@ -63,7 +64,7 @@ def test_both_kinds_are_taken_as_text_and_as_dict(given, form):
         ),
         *(
             (without(ACCOUNT, name), f"Wrong or missing: {name}.")
-            for name in ("client_email", "private_key_id")
+            for name in ("client_email", "client_id", "private_key_id")
         ),
         ({**USER, "refresh_token": ""}, "Wrong or missing: refresh_token."),
         ({**USER, "client_secret": [SECRET]}, "missing: client_secret."),
