@@ -19,16 +19,23 @@ _folders: list[str] = []
 os.register_at_fork(after_in_child=_folders.clear)
 
 
-def begin(folder: str) -> None:
-    """Takes note that a checkpoint is on its way into a folder."""
+def begin(folder: str) -> str:
+    """Takes note that a checkpoint is on its way into a folder.
+
+    Returns:
+      What to give to `end()`: the name of the folder may lead to another one
+      by then.
+    """
+    key = _key(folder)
     with _changed:
-        _folders.append(_key(folder))
+        _folders.append(key)
+    return key
 
 
-def end(folder: str) -> None:
+def end(key: str) -> None:
     """Takes note that it has arrived, or never will."""
     with _changed:
-        _folders.remove(_key(folder))
+        _folders.remove(key)
         _changed.notify_all()
 
 

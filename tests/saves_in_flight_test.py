@@ -81,19 +81,28 @@ def test_a_save_that_does_not_end_is_not_waited_for_longer(tmp_path):
 
 
 def test_a_url_is_no_path_of_this_machine():
-    saves_in_flight.begin("gs://bucket/model/")
+    key = saves_in_flight.begin("gs://bucket/model/")
     saves_in_flight.wait(os.path.realpath("gs://bucket/model"))
-    saves_in_flight.end("gs://bucket/model")
+    saves_in_flight.end(key)
+    assert not saves_in_flight.are_any()
+
+
+def test_it_ends_where_its_folder_has_another_path_by_then(
+    tmp_path, monkeypatch
+):
+    key = saves_in_flight.begin("model")
+    monkeypatch.chdir(tmp_path)
+    saves_in_flight.end(key)
     assert not saves_in_flight.are_any()
 
 
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 def test_a_child_has_none():
-    saves_in_flight.begin("folder")
+    key = saves_in_flight.begin("folder")
     try:
         child = os.fork()
         if not child:
             os._exit(saves_in_flight.are_any())
         assert os.waitpid(child, 0)[1] == 0
     finally:
-        saves_in_flight.end("folder")
+        saves_in_flight.end(key)

@@ -13,6 +13,7 @@ from monitored_tf import remote_master
 from monitored_tf.cloud import mechanism, settings as settings_module
 from monitored_tf.cloud.errors import GcsConfigurationError
 from monitored_tf.cloud.settings import Settings
+from monitored_tf.errors import SessionClosedError
 
 # Where Colab puts the credentials of its user.
 _COLAB_CREDENTIALS = "/content/adc.json"
@@ -39,6 +40,7 @@ def configure_gcs(
     Raises:
       ValueError: as `ConfigureGcsHook`.
       GcsConfigurationError: if that can't be done here.
+      SessionClosedError: if `session` is one of ours that is closed.
     """
     settings = settings_module.check(credentials, block_cache)
     del credentials
@@ -46,6 +48,10 @@ def configure_gcs(
         raise ValueError(settings)
     if callable(getattr(session, "raw_session", None)):
         session = session.raw_session()
+        if session is None:
+            raise SessionClosedError(
+                "configure_gcs() was given a closed session."
+            )
     apply_to_process(settings)
     if session is not None:
         apply_to_master(settings, target_of(session), None, session.graph)
@@ -71,7 +77,10 @@ def configure_colab_session(session: Any) -> None:
             f"There is no file of credentials {path!r}. In Colab, call "
             "google.colab.auth.authenticate_user() first."
         )
-    configure_gcs(session, pathlib.Path(path).read_text(encoding="utf-8"))
+    # Text that is no UTF-8 is refused as no JSON: a UnicodeDecodeError would
+    # hold the file.
+    text = pathlib.Path(path).read_text(encoding="utf-8", errors="replace")
+    configure_gcs(session, text)
 
 
 def load_ops() -> str:

@@ -86,7 +86,7 @@ def parse(value: Any) -> Credentials | str:
     """
     try:
         fields = json.loads(value) if isinstance(value, str) else value
-    except ValueError:
+    except (ValueError, RecursionError):
         return "credentials must be JSON text. Got text that is not JSON."
     if not isinstance(fields, dict):
         return (
@@ -107,13 +107,15 @@ def parse(value: Any) -> Credentials | str:
     if field == "private_key" and "-----BEGIN" not in fields[field]:
         return "private_key of the credentials is no PEM text."
     try:
-        return Credentials(kind, json.dumps(fields))
+        return Credentials(kind, json.dumps(fields, allow_nan=False))
     except (TypeError, ValueError, RecursionError):
         return "credentials hold a value that JSON has not. Give JSON text."
 
 
 def _kind_problem(fields: dict[Any, Any]) -> str:
-    if fields.get("type") == "external_account":
+    kind = fields.get("type")
+    # That of workforces, external_account_authorized_user, too.
+    if isinstance(kind, str) and kind.startswith("external_account"):
         return (
             "credentials of kind external_account: TensorFlow's gs:// client "
             "cannot use them. Give some of kind authorized_user or "

@@ -51,8 +51,8 @@ def run(
     error = _error_of_run(make_ops, settings, master, config, devices)
     if error is None:
         return
-    # TensorFlow's frames hold what was fed.
-    error = error.with_traceback(None)
+    if not isinstance(error, tf.errors.OpError):
+        raise error  # Ctrl-C, for instance.
     if isinstance(error, _LOST) and master:
         raise error
     text = error.message
@@ -76,7 +76,7 @@ def _error_of_run(
     master: str,
     config: Any,
     devices: Iterable[str],
-) -> tf.errors.OpError | None:
+) -> BaseException | None:
     operations, feeds = [], {}
     with _v1.Graph().as_default() as graph:
         for device in devices:
@@ -88,8 +88,11 @@ def _error_of_run(
     try:
         with _v1.Session(master, graph, config) as session:
             session.run(operations, feeds, options)
-    except tf.errors.OpError as error:
-        return error
+    except BaseException as error:
+        # TensorFlow's frames hold what was fed, also those of the error that it
+        # made this one of.
+        error.__cause__ = error.__context__ = None
+        return error.with_traceback(None)
     return None
 
 

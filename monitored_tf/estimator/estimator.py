@@ -8,7 +8,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from monitored_tf.estimator import construction, model
+from monitored_tf.estimator import construction, model, newest_checkpoint
 from monitored_tf.estimator.config.run_config import RunConfig
 from monitored_tf.estimator.estimator_spec import EstimatorSpec
 from monitored_tf.estimator.evaluate import evaluation
@@ -401,8 +401,7 @@ class Estimator:
 
     def latest_checkpoint(self) -> str | None:
         """Returns the path of the newest checkpoint; None without one."""
-        path: str | None = tf.train.latest_checkpoint(self.model_dir)
-        return path
+        return newest_checkpoint.find(self.model_dir)
 
     def get_variable_names(self) -> list[str]:
         """Returns the names of the variables in the newest checkpoint.

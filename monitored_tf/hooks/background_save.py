@@ -56,8 +56,10 @@ class BackgroundSave:
             try:
                 self._run()
             finally:
-                ended()
-                self._has_ended.set()
+                try:
+                    ended()
+                finally:
+                    self._has_ended.set()
 
         # No daemon: Python must not end in the midst of it.
         thread = threading.Thread(
@@ -148,14 +150,14 @@ class BackgroundSaves:
           take: Puts the values aside, and returns the save of them.
         """
         with self.alone():
-            saves_in_flight.begin(self._folder)
+            key = saves_in_flight.begin(self._folder)
             try:
                 save = take()
             except BaseException:
-                saves_in_flight.end(self._folder)
+                saves_in_flight.end(key)
                 raise
             self._unsettled.append(save)
-            save.start(self._ended)
+            save.start(lambda: self._ended(key))
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:
@@ -196,6 +198,6 @@ class BackgroundSaves:
                 self.is_done = False
             return save
 
-    def _ended(self) -> None:
+    def _ended(self, key: str) -> None:
         self.is_done = True
-        saves_in_flight.end(self._folder)
+        saves_in_flight.end(key)

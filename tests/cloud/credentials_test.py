@@ -54,10 +54,18 @@ def test_both_kinds_are_taken_as_text_and_as_dict(given, form):
         (False, "type bool"),
         ({}, "neither refresh_token"),
         ({"type": "x", "token": SECRET}, "neither refresh_token"),
-        (
-            {"type": "external_account", "refresh_token": SECRET},
-            "external_account: TensorFlow's gs:// client cannot use them",
+        *(
+            (
+                {"type": kind, "refresh_token": SECRET},
+                "external_account: TensorFlow's gs:// client cannot use them",
+            )
+            for kind in (
+                "external_account",
+                "external_account_authorized_user",
+            )
         ),
+        (f'{"[" * 100_000}"{SECRET}"', "not JSON"),
+        ({**USER, "more": float("nan")}, "a value that JSON has not"),
         *(
             (without(USER, name), f"Wrong or missing: {name}.")
             for name in ("client_id", "client_secret")

@@ -9,7 +9,7 @@ import tensorflow as tf
 from absl import logging
 
 from monitored_tf import training_session
-from monitored_tf.estimator import warm_start
+from monitored_tf.estimator import newest_checkpoint, warm_start
 from monitored_tf.estimator.config import config_fields, train_device
 from monitored_tf.estimator.config.run_config import RunConfig
 from monitored_tf.estimator.estimator_spec import EstimatorSpec
@@ -65,7 +65,7 @@ def saved_step(model_dir: str) -> int:
     Args:
       model_dir: Folder of the checkpoints.
     """
-    path = tf.train.latest_checkpoint(model_dir)
+    path = newest_checkpoint.find(model_dir)
     if path is None:
         return 0
     try:
@@ -82,7 +82,7 @@ def saved_step(model_dir: str) -> int:
 def _warm_start(model: Model) -> None:
     if model.warm_start_from is None:
         return
-    if tf.train.latest_checkpoint(model.model_dir) is None:
+    if newest_checkpoint.find(model.model_dir) is None:
         warm_start.apply(model.warm_start_from)
 
 

@@ -97,9 +97,11 @@ class BestExporter(SavedModelExporter):
         if not self._is_best(eval_result):
             return False
         logging.info("Exporting the best model so far.")
+        return True
+
+    def _exported(self, eval_result: Mapping[str, Any]) -> None:
         self._best = eval_result
         self._has_exported = True
-        return True
 
     def _is_best(self, eval_result: Mapping[str, Any]) -> bool:
         if self._best is None or not self._has_exported:

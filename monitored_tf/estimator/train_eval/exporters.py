@@ -104,6 +104,7 @@ class SavedModelExporter(Exporter):
             as_text=self._as_text,
             checkpoint_path=checkpoint_path,
         )
+        self._exported(eval_result)
         old_exports.delete(export_path, self._exports_to_keep)
         return exported
 
@@ -113,6 +114,9 @@ class SavedModelExporter(Exporter):
         """Returns whether a model is to be exported."""
         del estimator, eval_result, is_final
         return True
+
+    def _exported(self, eval_result: Mapping[str, Any]) -> None:
+        """Takes note of a model that was exported."""
 
 
 class FinalExporter(SavedModelExporter):

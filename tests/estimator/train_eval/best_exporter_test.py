@@ -201,3 +201,18 @@ def test_what_is_exported_can_be_loaded(best, estimator, tmp_path):
     base = str(tmp_path / "export" / "best")
     exported = exporter.export(model, base, path, {"loss": 1.0}, False)
     assert linear_model.called(exported.decode(), [2.0]) == [6.0]
+
+
+def test_an_export_that_failed_is_made_again(best, recorder, monkeypatch):
+    exporter = best(serving_input_receiver_fn=lambda: None)
+    with (
+        monkeypatch.context() as patched,
+        pytest.raises(OSError, match="No space"),
+    ):
+        patched.setattr(recorder, "export_saved_model", _fail)
+        recorder.losses(exporter, [1.0])
+    assert recorder.losses(exporter, [1.0, 2.0]) == [1.0]
+
+
+def _fail(*args, **kwargs):
+    raise OSError("No space left on device")
