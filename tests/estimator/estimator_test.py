@@ -1,6 +1,5 @@
 """What an Estimator tells of itself, and passes on."""
 
-
 import numpy as np
 import pytest
 import tensorflow as tf

@@ -27,8 +27,10 @@ def test_training_of_two_workers_meets_between_them():
 
 @pytest.mark.parametrize("library", ["monitored_tf", "tf"])
 def test_a_lost_peer_is_announced_and_the_exit_code_set(library):
-    with two_workers(library=library) as cluster:
-        cluster.wait_for_output("step 50", "worker", 0)
+    # Killed between two steps: one that dies in a step may let it fail, and
+    # all that is run in this process after it.
+    with two_workers(library=library, step_secs=0.3) as cluster:
+        cluster.wait_for_output("step 3", "worker", 1)
         cluster.kill("worker", 1)
         killed = time.monotonic()
         assert cluster.wait("worker", 0) == PEER_LOST_EXIT_CODE
@@ -38,9 +40,7 @@ def test_a_lost_peer_is_announced_and_the_exit_code_set(library):
 
 
 def test_a_lost_peer_reaches_the_user_as_an_error():
-    # Killed between two steps: one that dies in a step may let it fail, and
-    # all that is run in this process after it.
-    with two_workers(step_secs=0.3) as cluster:
+    with two_workers(step_secs=0.3) as cluster:  # The same.
         cluster.wait_for_output("step 3", "worker", 1)
         cluster.kill("worker", 1)
         assert cluster.wait("worker", 0) == PEER_LOST_EXIT_CODE
@@ -56,8 +56,8 @@ def test_without_the_hook_a_lost_peer_is_waited_for_for_ever():
 
 
 def test_a_peer_that_is_started_again_cannot_join_and_is_lost():
-    with two_workers() as cluster:
-        cluster.wait_for_output("step 50", "worker", 0)
+    with two_workers(step_secs=0.3) as cluster:  # Between two steps, as above.
+        cluster.wait_for_output("step 3", "worker", 1)
         cluster.restart("worker", 1)
         assert cluster.wait("worker", 0) == PEER_LOST_EXIT_CODE
         assert LOST in cluster.output("worker", 0)

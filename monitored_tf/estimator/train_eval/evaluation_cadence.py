@@ -24,6 +24,7 @@ class EvaluationCadence:
         self._every_n_steps = every_n_steps
         self._counted_from: int | None = None
         self._last_began: float | None = None
+        self._tried_step: int | None = None
 
     def start(self, step: int) -> None:
         """Takes note of where training begins."""
@@ -42,6 +43,24 @@ class EvaluationCadence:
         if self._last_began is None:
             return True
         return time.monotonic() - self._last_began >= self._throttle_secs
+
+    def is_save_due(self, step: int) -> bool:
+        """Returns whether to save this step because it is to be evaluated.
+
+        Not for an evaluation by time, which takes what is saved anyway.
+        """
+        if self._every_n_steps is None or not self.is_due(step):
+            return False
+        tried_step = self._tried_step
+        return tried_step is None or step >= tried_step + self._every_n_steps
+
+    def tried(self, step: int) -> None:
+        """Takes note that a save of this step begins.
+
+        It may fail, or be skipped: `is_save_due` is true again after as many
+        steps as between two evaluations, not at each step until then.
+        """
+        self._tried_step = step if self.is_due(step) else None
 
     def began(self, step: int) -> None:
         """Takes note that an evaluation begins."""

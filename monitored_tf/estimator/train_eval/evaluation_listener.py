@@ -46,12 +46,12 @@ class EvaluationListener(
         self._evaluators = tuple(evaluators)
         self._preemption_hook = preemption_hook
         self._evaluations: list[_Evaluation] = []
-        self._has_started = False
+        self._saved_step: int | None = None
         self._thread = 0
 
     def begin(self) -> None:
         """Counts anew: a training begins."""
-        self._has_started = False
+        self._saved_step = None
         self._thread = threading.get_ident()
         self._evaluations = [
             _Evaluation(
@@ -64,16 +64,26 @@ class EvaluationListener(
         ]
 
     def is_due(self, step: int) -> bool:
-        """Returns whether a checkpoint of this step would be evaluated."""
-        return self._has_started and any(
-            cadence.is_due(step) for _, cadence in self._evaluations
+        """Returns whether to save this step because it is to be evaluated.
+
+        Not if a save for that was begun a few steps ago: it is being written,
+        or it failed.
+        """
+        return self._saved_step is not None and any(
+            cadence.is_save_due(step) for _, cadence in self._evaluations
         )
+
+    def before_save(self, session: Any, global_step_value: Any) -> None:
+        """Takes note of the try: a save that fails has no `after_save`."""
+        for _, cadence in self._evaluations:
+            cadence.tried(int(global_step_value))
 
     def after_save(self, session: Any, global_step_value: Any) -> None:
         """Evaluates what is due."""
         step = int(global_step_value)
-        if not self._has_started:
-            self._has_started = True
+        is_first = self._saved_step is None
+        self._saved_step = step
+        if is_first:
             for _, cadence in self._evaluations:
                 cadence.start(step)
         elif self._has_time():
@@ -84,12 +94,22 @@ class EvaluationListener(
                     _log_skipped(evaluator, step)
 
     def end(self, session: Any, global_step_value: Any) -> None:
-        """Evaluates the last step unless that was done."""
+        """Evaluates the last checkpoint unless that was done.
+
+        Raises:
+          RuntimeError: if there is no checkpoint of what was saved.
+        """
         step = int(global_step_value)
-        if self._has_time():
-            for evaluator, cadence in self._evaluations:
-                if cadence.last_step != step:
-                    _evaluate(evaluator, cadence, step)
+        if not self._has_time():
+            return
+        for evaluator, cadence in self._evaluations:
+            if cadence.last_step == step:
+                continue
+            if step != self._saved_step and _is_up_to_date(evaluator):
+                # As with on_nan="skip". What was evaluated before holds.
+                _warn_not_saved(evaluator, step)
+            else:
+                _evaluate(evaluator, cadence, step)
 
     def _has_time(self) -> bool:
         # The hook saves in a thread of its own where a step does not end.
@@ -97,6 +117,10 @@ class EvaluationListener(
             self._preemption_hook.preempted is None
             and self._thread == threading.get_ident()
         )
+
+
+def _is_up_to_date(evaluator: CheckpointEvaluator) -> bool:
+    return evaluator.last is not None and evaluator.new_checkpoint() is None
 
 
 def _evaluate(
@@ -113,13 +137,27 @@ def _evaluate(
     evaluator.evaluate(path)
 
 
+def _warn_not_saved(evaluator: CheckpointEvaluator, step: int) -> None:
+    logging.warning(
+        "Evaluation%s: not evaluated: step %d was not saved. The results of "
+        "the evaluation before it are the last ones.",
+        _shown_name(evaluator),
+        step,
+    )
+
+
 def _log_skipped(evaluator: CheckpointEvaluator, step: int) -> None:
     spec = evaluator.spec
     logging.info(
         "Evaluation%s: skipped at step %d, since %s.",
-        f" {spec.name!r}" if spec.name else "",
+        _shown_name(evaluator),
         step,
         f"throttle_secs={spec.throttle_secs}"
         if spec.every_n_steps is None
         else f"every_n_steps={spec.every_n_steps}",
     )
+
+
+def _shown_name(evaluator: CheckpointEvaluator) -> str:
+    name = evaluator.spec.name
+    return f" {name!r}" if name else ""

@@ -19,7 +19,8 @@ class SaveForEvaluationHook(SessionRunHook):
     evaluate. That hook's interval begins anew at such a checkpoint.
 
     Args:
-      is_due: Returns whether a checkpoint of this step would be evaluated.
+      is_due: Returns whether to save this step. False where a save of it was
+        begun, be it that it failed or goes on in the background.
       preemption_hook: Of the same session: it knows what saves.
     """
 

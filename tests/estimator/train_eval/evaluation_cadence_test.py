@@ -52,3 +52,32 @@ def test_by_steps_it_counts_from_the_last_one(clock):
     assert [step for step in range(20) if cadence.is_due(step)] == [
         *range(12, 20)
     ]
+
+
+def test_only_an_evaluation_by_steps_needs_a_save(clock):
+    by_time, by_steps = EvaluationCadence(0), EvaluationCadence(0, 5)
+    for cadence in (by_time, by_steps):
+        cadence.start(0)
+        assert cadence.is_due(5)
+    assert not by_time.is_save_due(5)
+    assert by_steps.is_save_due(5)
+
+
+def test_what_was_tried_is_not_tried_again_for_as_many_steps(clock):
+    cadence = EvaluationCadence(600, 5)
+    cadence.start(0)
+    cadence.tried(7)
+    assert [step for step in range(20) if cadence.is_save_due(step)] == [
+        *range(12, 20)
+    ]
+    assert cadence.is_due(8)  # If something else saves.
+
+
+def test_a_try_before_an_evaluation_is_due_does_not_count(clock):
+    cadence = EvaluationCadence(600, 5)
+    cadence.start(0)
+    cadence.tried(3)
+    assert cadence.is_save_due(5)
+    cadence.tried(5)
+    cadence.tried(2)  # The session was lost, an older step restored.
+    assert cadence.is_save_due(5)

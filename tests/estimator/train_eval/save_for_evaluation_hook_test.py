@@ -1,9 +1,15 @@
 """Checkpoints at the steps that are to be evaluated."""
 
+import contextlib
+
 import pytest
 import tensorflow as tf
 
 import monitored_tf
+from monitored_tf.estimator.train_eval.eval_spec import EvalSpec
+from monitored_tf.estimator.train_eval.evaluation_listener import (
+    EvaluationListener,
+)
 from monitored_tf.estimator.train_eval.save_for_evaluation_hook import (
     SaveForEvaluationHook,
 )
@@ -16,8 +22,12 @@ class _Listener(v1.train.CheckpointSaverListener):
     """Writes down at which steps is saved; may ask to stop at one."""
 
     def __init__(self, stops_at=None):
+        self.begun = []
         self.steps = []
         self._stops_at = stops_at
+
+    def before_save(self, session, global_step_value):
+        self.begun.append(int(global_step_value))
 
     def after_save(self, session, global_step_value):
         self.steps.append(int(global_step_value))
@@ -80,3 +90,107 @@ def test_a_step_that_a_worker_made_meanwhile_is_asked_for(play):
     # The second look, at the step as it is then, has the last word.
     assert play(is_due, steps=4)[0] == [0, 4]
     assert asked.count(2) == 2
+
+
+class _Evaluator:
+    """Writes down which checkpoints are evaluated."""
+
+    def __init__(self, folder, every_n_steps):
+        self.spec = EvalSpec(dict, every_n_steps=every_n_steps)
+        self.last = None
+        self.evaluated = []
+        self._folder = folder
+
+    def new_checkpoint(self):
+        newest = tf.train.latest_checkpoint(self._folder)
+        return None if newest == self.last else newest
+
+    def evaluate(self, path):
+        self.last = path
+        self.evaluated.append(int(path.rpartition("-")[2]))
+
+
+class _Breaker(monitored_tf.SessionRunHook):
+    """Does something once this step has ended."""
+
+    def __init__(self, step, action):
+        self._step = step
+        self._action = action
+
+    def begin(self):
+        self._step_tensor = v1.train.get_global_step()
+
+    def after_run(self, run_context, run_values):
+        session = run_context.session
+        if session.run(self._step_tensor) == self._step:
+            self._action(session)
+
+
+@pytest.fixture
+def evaluate(tmp_path, step):
+    """Trains 13 steps; returns the saves begun and what was evaluated."""
+
+    def evaluate(*hooks, save_steps=5, error=None, **saver):
+        preemption_hook = PreemptionHook(signals=())
+        evaluator = _Evaluator(str(tmp_path), every_n_steps=5)
+        listener = EvaluationListener([evaluator], preemption_hook)
+        teller = _Listener()
+        saver_hook = CheckpointSaverHook(
+            str(tmp_path),
+            save_steps=save_steps,
+            listeners=[teller, listener],
+            **saver,
+        )
+        preemption_hook.save_with(saver_hook)
+        raised = pytest.raises(error) if error else contextlib.nullcontext()
+        hooks = [
+            *hooks,
+            saver_hook,  # Comes first in an Estimator's training too.
+            SaveForEvaluationHook(listener.is_due, preemption_hook),
+            preemption_hook,
+            monitored_tf.StopAtStepHook(last_step=13),
+        ]
+        with raised, monitored_tf.MonitoredSession(hooks=hooks) as session:
+            while not session.should_stop():
+                session.run(step)
+        return teller.begun, evaluator.evaluated
+
+    return evaluate
+
+
+@pytest.mark.parametrize("save_steps", [5, 100])
+def test_what_is_saved_in_the_background_is_saved_once(save_steps, evaluate):
+    begun, evaluated = evaluate(save_steps=save_steps, async_save=True)
+    assert begun == [0, 5, 10, 13]
+    assert evaluated == [5, 10, 13]
+
+
+def test_a_save_in_the_background_of_another_step_comes_first(evaluate):
+    begun, evaluated = evaluate(save_steps=4, async_save=True)
+    assert begun == [0, 4, 5, 9, 10, 13]
+    assert evaluated == [5, 10, 13]
+
+
+def test_a_save_that_is_skipped_is_not_tried_at_each_step(evaluate, graph):
+    weight = v1.get_variable("weight", initializer=1.0)
+    spoil = weight.assign(float("nan"))
+    breaker = _Breaker(7, lambda session: session.run(spoil))
+    begun, evaluated = evaluate(breaker, save_steps=100, on_nan="skip")
+    assert begun == [0, 5, 10, 13]
+    assert evaluated == [5]
+
+
+def test_a_save_that_fails_is_not_tried_at_each_step(evaluate, tmp_path):
+    def fill(_):
+        # Of no user, not even root, can write into this.
+        tmp_path.rename(f"{tmp_path}.full")
+        tmp_path.write_text("")
+
+    begun, evaluated = evaluate(
+        _Breaker(7, fill),
+        save_steps=100,
+        error=monitored_tf.CheckpointSaveError,  # At the end.
+        on_save_error="warn",
+    )
+    assert begun == [0, 5, 10, 13]
+    assert evaluated == [5]
