@@ -42,8 +42,9 @@ class SaveForEvaluationHook(SessionRunHook):
 
     def after_run(self, run_context: Any, run_values: Any) -> None:
         """Saves if an evaluation is due."""
-        # As TensorFlow's saver hook: the value may be that before the step.
-        if not self._is_due(int(run_values.results) + 1):
+        # It was read beside the step: the value is that before or after it.
+        seen = int(run_values.results)
+        if not (self._is_due(seen) or self._is_due(seen + 1)):
             return
         session = run_context.session
         if self._is_due(int(session.run(self._step))):
