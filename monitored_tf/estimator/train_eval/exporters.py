@@ -71,7 +71,7 @@ class SavedModelExporter(Exporter):
         serving_input_receiver_fn: Callable[[], Any] | None,
         assets_extra: Mapping[str, str] | None = None,
         as_text: bool = False,
-        exports_to_keep: int | None = None,
+        exports_to_keep: int | None = 5,
     ) -> None:
         old_exports.check_number(exports_to_keep)
         self._name = name
@@ -136,7 +136,9 @@ class FinalExporter(SavedModelExporter):
         assets_extra: Mapping[str, str] | None = None,
         as_text: bool = False,
     ) -> None:
-        super().__init__(name, serving_input_receiver_fn, assets_extra, as_text)
+        super().__init__(
+            name, serving_input_receiver_fn, assets_extra, as_text, None
+        )
 
     def _wants(
         self, estimator: Any, eval_result: Mapping[str, Any], is_final: bool
@@ -159,19 +161,3 @@ class LatestExporter(SavedModelExporter):
     Raises:
       ValueError: if that number is not positive.
     """
-
-    def __init__(
-        self,
-        name: str,
-        serving_input_receiver_fn: Callable[[], Any],
-        assets_extra: Mapping[str, str] | None = None,
-        as_text: bool = False,
-        exports_to_keep: int | None = 5,
-    ) -> None:
-        super().__init__(
-            name,
-            serving_input_receiver_fn,
-            assets_extra,
-            as_text,
-            exports_to_keep,
-        )
